@@ -1,1 +1,8 @@
-export {}
+export * from './clock.ts'
+export * from './lifecycle.ts'
+export * from './log.ts'
+export * from './logFormat.ts'
+export * from './metrics.ts'
+export * from './retry.ts'
+export * from './rpcClient.ts'
+export * from './rpcErrors.ts'

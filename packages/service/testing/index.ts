@@ -1,1 +1,3 @@
-export {}
+export * from './manualClock.ts'
+export * from './recordedLogs.ts'
+export * from './recordedMetrics.ts'
