@@ -3,18 +3,21 @@ export type Labels<Name extends string> = { readonly [N in Name]: string | numbe
 
 /** Labels may be left out only where the metric has none. */
 type LabelArgs<Name extends string> = [Name] extends [never] ? [labels?: undefined] : [labels: Labels<Name>]
+type IncArgs<Name extends string> = [Name] extends [never]
+  ? [labels?: undefined, n?: number]
+  : [labels: Labels<Name>, n?: number]
 type ValueArgs<Name extends string> = [Name] extends [never]
   ? [value: number] | [labels: undefined, value: number]
   : [labels: Labels<Name>, value: number]
 
 export interface Counter<Name extends string = never> {
   /** Adds `n` (1), which must not be negative. */
-  inc(...args: [...LabelArgs<Name>, n?: number]): void
+  inc(...args: IncArgs<Name>): void
 }
 
 export interface Gauge<Name extends string = never> {
   set(...args: ValueArgs<Name>): void
-  inc(...args: [...LabelArgs<Name>, n?: number]): void
+  inc(...args: IncArgs<Name>): void
   /** Forgets every series, for gauges and histograms that are replaced as a whole. */
   reset(): void
 }
@@ -64,7 +67,11 @@ export function eventPair<Name extends string = never>(
   const front = definition.subsystem ? `${definition.subsystem}_` : ''
   const withLabels = labels ? { labels } : {}
   const total = registry.counter<Name>({ name: `${front}${name}_total`, help, ...withLabels })
-  const last = registry.gauge<Name>({ name: `${front}last_${name}_unix`, help: `Unix time of the last: ${help}`, ...withLabels })
+  const last = registry.gauge<Name>({
+    name: `${front}last_${name}_unix`,
+    help: `Unix time of the last: ${help}`,
+    ...withLabels,
+  })
   return {
     record: (...args) => {
       total.inc(...(args as unknown as Parameters<typeof total.inc>))
