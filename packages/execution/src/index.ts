@@ -1,1 +1,6 @@
-export {}
+export type * from './blockHeader.ts'
+export type * from './evm/tracer.ts'
+export type * from './genesis/chainSpec.ts'
+export * from './state/nodeStore.ts'
+export type * from './state/stateReader.ts'
+export type * from './transition/types.ts'
