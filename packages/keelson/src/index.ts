@@ -1,1 +1,2 @@
-export {}
+export { COMMANDS, runCli } from './cli.ts'
+export type { Command, CommandIo } from './command.ts'
