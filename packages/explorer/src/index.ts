@@ -1,1 +1,1 @@
-export {}
+export { explorerPage, type WatchedNode } from './page.ts'
