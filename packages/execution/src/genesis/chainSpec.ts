@@ -1,4 +1,6 @@
-import type { ForkSchedule } from '@keelson/protocol'
+import { type ForkSchedule, isForkActive, type RollupConfig, type TimedFork } from '@keelson/protocol'
+import { GenesisError } from './genesisError.ts'
+import type { GenesisJson } from './genesisJson.ts'
 
 /**
  * What execution needs to know of a chain. Fork times are L2 block timestamps.
@@ -14,4 +16,72 @@ export type ChainSpec = {
     readonly denominator: bigint
     readonly denominatorCanyon: bigint
   }
+}
+
+/** OP Mainnet's constants, for configs that name none. */
+const DEFAULT_EIP1559 = { elasticity: 6n, denominator: 50n, denominatorCanyon: 250n }
+
+const TIME_KEYS = {
+  regolith: 'regolithTime',
+  canyon: 'canyonTime',
+  ecotone: 'ecotoneTime',
+  fjord: 'fjordTime',
+  granite: 'graniteTime',
+  holocene: 'holoceneTime',
+  isthmus: 'isthmusTime',
+  jovian: 'jovianTime',
+  karst: 'karstTime',
+} as const satisfies Partial<Record<TimedFork, string>>
+
+/**
+ * The chain spec of an op-geth `genesis.json`. Delta does not touch execution and has no key there.
+ *
+ * @throws {GenesisError} `badField`
+ */
+export function chainSpecFromGenesis(genesis: GenesisJson): ChainSpec {
+  const { config } = genesis
+  if (!config) throw new GenesisError('badField', { path: 'config', reason: 'is missing' })
+  if (config.chainId === undefined) throw new GenesisError('badField', { path: 'config.chainId', reason: 'is missing' })
+  const forks: { -readonly [F in keyof ForkSchedule]: ForkSchedule[F] } = {}
+  for (const [fork, key] of Object.entries(TIME_KEYS) as [keyof typeof TIME_KEYS, (typeof TIME_KEYS)[keyof typeof TIME_KEYS]][]) {
+    const time = config[key]
+    if (time !== undefined && time !== null) forks[fork] = BigInt(time)
+  }
+  const { eip1559Elasticity, eip1559Denominator, eip1559DenominatorCanyon } = config.optimism ?? {}
+  const denominator = BigInt(eip1559Denominator ?? DEFAULT_EIP1559.denominator)
+  return {
+    chainId: BigInt(config.chainId),
+    forks,
+    eip1559: {
+      elasticity: BigInt(eip1559Elasticity ?? DEFAULT_EIP1559.elasticity),
+      denominator,
+      denominatorCanyon: BigInt(
+        eip1559DenominatorCanyon ?? (eip1559Denominator === undefined ? DEFAULT_EIP1559.denominatorCanyon : denominator),
+      ),
+    },
+  }
+}
+
+/** The chain spec that a rollup config implies. */
+export function chainSpecFromRollupConfig(config: Pick<RollupConfig, 'l2ChainId' | 'forks' | 'chainOpConfig'>): ChainSpec {
+  const op = config.chainOpConfig
+  return {
+    chainId: config.l2ChainId,
+    forks: config.forks,
+    eip1559: op
+      ? {
+          elasticity: op.eip1559Elasticity,
+          denominator: op.eip1559Denominator,
+          denominatorCanyon: op.eip1559DenominatorCanyon ?? op.eip1559Denominator,
+        }
+      : DEFAULT_EIP1559,
+  }
+}
+
+/**
+ * Whether the block at `timestamp` is the first with `fork`, judged by its parent.
+ * A fork active at genesis has no such block.
+ */
+export function isFirstBlockOf(spec: ChainSpec, fork: TimedFork, timestamp: bigint, parentTimestamp: bigint): boolean {
+  return isForkActive(spec, fork, timestamp) && !isForkActive(spec, fork, parentTimestamp)
 }
