@@ -31,7 +31,9 @@ export type Flag<T> = FlagOptions<NonNullable<T>> & {
 }
 
 /** `undefined` belongs to the type only where the flag has neither default nor `required`. */
-type Valued<T, O> = O extends { readonly default: NonNullable<unknown> } | { readonly required: true } ? T : T | undefined
+type Valued<T, O> = O extends { readonly default: NonNullable<unknown> } | { readonly required: true }
+  ? T
+  : T | undefined
 
 type Codec<T> = Pick<Flag<T>, 'kind' | 'isBoolean' | 'isList' | 'parse'> & { show?: (value: NonNullable<T>) => string }
 
@@ -111,7 +113,9 @@ export const flag = {
   },
 
   /** One of `values`, in any letter case. */
-  enum<const V extends readonly string[], const O extends FlagOptions<NoInfer<V>[number]>>(options: O & { readonly values: V }) {
+  enum<const V extends readonly string[], const O extends FlagOptions<NoInfer<V>[number]>>(
+    options: O & { readonly values: V },
+  ) {
     const parse = (text: string) => {
       const value = options.values.find((candidate) => candidate.toLowerCase() === text.toLowerCase())
       return value === undefined ? { problem: `must be one of ${options.values.join(', ')}` } : { value }

@@ -66,5 +66,7 @@ export function flagReference(defs: FlagTree, envPrefix = ''): string {
       ]
       return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
     })
-  return ['| Flag | Environment | Type | Default | Meaning |', '| --- | --- | --- | --- | --- |', ...rows, ''].join('\n')
+  return ['| Flag | Environment | Type | Default | Meaning |', '| --- | --- | --- | --- | --- |', ...rows, ''].join(
+    '\n',
+  )
 }

@@ -109,7 +109,7 @@ export function parseFlags<const T extends FlagTree>(options: ParseFlagsOptions<
         if (++i >= argv.length) throw new FlagError('missingValue', name, `flag needs an argument: --${name}`)
         text = argv[i] as string
       }
-      const value = valueOf(def, text, `flag --${def.name}`)
+      const value = readValue(def, text, `flag --${def.name}`)
       const before = found.get(def)
       found.set(def, def.isList && before ? [...(before as unknown[]), ...(value as unknown[])] : value)
     }
@@ -122,7 +122,7 @@ export function parseFlags<const T extends FlagTree>(options: ParseFlagsOptions<
       const text = env[name]
       // An empty variable is a value only for text.
       if (text === undefined || (text === '' && def.kind !== 'string' && def.kind !== 'path')) continue
-      if (!found.has(def)) found.set(def, valueOf(def, text, `environment variable ${name}`))
+      if (!found.has(def)) found.set(def, readValue(def, text, `environment variable ${name}`))
     }
   }
   if (!help && !version) {
@@ -148,7 +148,7 @@ export function parseFlags<const T extends FlagTree>(options: ParseFlagsOptions<
   }
 }
 
-function valueOf(def: AnyFlag, text: string, where: string): unknown {
+function readValue(def: AnyFlag, text: string, where: string): unknown {
   const parsed = def.parse(text)
   if ('value' in parsed) return parsed.value
   const shown = def.secret ? '' : ` ${JSON.stringify(def.kind === 'url' ? withoutCredentials(text) : text)}`

@@ -71,6 +71,7 @@ function field(json: Uint8Array, name: string): unknown {
 }
 
 /** The `headers` of an RPC client that authenticates itself by JWT. */
-export const jwtHeaders = (secret: Uint8Array, clock: { now(): number }) => async (): Promise<Record<string, string>> => ({
-  authorization: `Bearer ${await createJwt(secret, clock.now() / 1000)}`,
-})
+export const jwtHeaders =
+  (secret: Uint8Array, clock: { now(): number }) => async (): Promise<Record<string, string>> => ({
+    authorization: `Bearer ${await createJwt(secret, clock.now() / 1000)}`,
+  })
