@@ -1,1 +1,7 @@
-export {}
+export * from './attributes.ts'
+export * from './errors.ts'
+export * from './metrics.ts'
+export * from './pipeline.ts'
+export * from './providers.ts'
+export * from './stage.ts'
+export * from './verdict.ts'

@@ -1,1 +1,2 @@
-export {}
+export * from './memoryL1.ts'
+export * from './memoryL2.ts'
