@@ -1,0 +1,29 @@
+import { PREDEPLOYS } from '../predeploys.ts'
+import { deployment, enable, proxyUpgrade, type UpgradeBundle } from './upgradeTx.ts'
+
+/**
+ * Ecotone: L1Block and GasPriceOracle for blob fees, and the beacon block roots contract.
+ *
+ * @see specs/protocol/ecotone/derivation.md#network-upgrade-automation-transactions
+ */
+export const ECOTONE_UPGRADE: UpgradeBundle = {
+  transactions: [
+    deployment('Ecotone: L1 Block Deployment', '0x4210000000000000000000000000000000000000', 375_000n, 1374),
+    deployment('Ecotone: Gas Price Oracle Deployment', '0x4210000000000000000000000000000000000001', 1_000_000n, 4053),
+    proxyUpgrade('Ecotone: L1 Block Proxy Update', PREDEPLOYS.l1Block, '0x07dbe8500fc591d1852b76fee44d5a05e13097ff'),
+    proxyUpgrade(
+      'Ecotone: Gas Price Oracle Proxy Update',
+      PREDEPLOYS.gasPriceOracle,
+      '0xb528d11cc114e026f138fe568744c6d45ce6da7a',
+    ),
+    enable('Ecotone: Gas Price Oracle Set Ecotone', PREDEPLOYS.gasPriceOracle, 80_000n, '0x22b90ab3'),
+    deployment(
+      'Ecotone: beacon block roots contract deployment',
+      '0x0b799c86a49deeb90402691f1041aa3af2d3c875',
+      250_000n,
+      106,
+    ),
+  ],
+  packedCode:
+    'tVd9bFvVFX/Xfnb8FcfpbKdVu+WthALrVFYyF5UWloYgyCjhxdh+K+6ac+u4bTQTlzgUVduU954dIGVDz4nbNGPdKJr2V6dpDAb8wdSpY0hTxaSxalM1QbQJCQ1NSA3dpk5pdu597zluvi262zrv9+4995zzzjn3d+8FFTriX1UjVAgpIKizaZm67lOpIIGwE4SZ67BoHMQdISpcxbcYTG9SM0Xt6olmKkwqaubt0/vWIzxkwTB13IHww/IrOsJuhB9t/PITCMcQ/keiHQjHTa2mmjAlf8eh52/5cQHhvxH+6Hvdh1BKQPhGw9P/QOi1JyRmH5HR2HuKCXFCO8L9V7oHEH4HYf/vb/kE4SjCI5f++lOEr9hzyTdfeDNMhWs45H3rccChJoRdvgMSwq1KmotR0kiJZweIVNybSlPHi6m0gJ3rwZHQUmno6DW0OEiEIbXsNGb4BOdlFCV51gcdBGOngouLjWzfdte2rwjLNy0um2op2Vw2qPjrFDdGuDFngpIp4/Cc1aKmZPXdKEe5EZxqCb9rHCG2ZkPM1EzKLJ4gLNbOTLsSFnBzH0ypWrU3+mOazZHaj6oxTR39hfd/tvCfQEyvCnNLtBu8ZI6ItkcNDLQvqS9MnZ0KahzxXDj+krBiwEECUSdx2AVt+BjZu70zl8986x4pP5g7Lg0fyUr92aP5wsBwfkiimUweupjUU4PDUoYOSoXssLR3u3SQTZGO0dxT2QJXC/1MZYlYZTHLiilRjdTpseh8BB0jC794oY8Ygamx6JQx1XLaON1iTCaBVIxKEhzjxngSnGqibFSiI3PLNFtLGdW0sAkioiS4kuBOLh8+0alkdr/tfwCEOIiwCT9AjIG6CZxJCHMgJKEtBiQJXTFoSEJ/DBxJKMVARKVqrPqpWlRDZQ+aa65syKyE1Op/SoSx553rIlQcMCWoODRGxTtT6UmZiipIJwh/OyVDxxiJnZQB8FHBsR+Cao1N/uDUlFyZnDh1El4a5TLn8VGBaRKbkMsytwiSWowXe1V9FLMipDUthCY/VkY1UiS9ozqmicR1VPeHFI4149gsugMdxWcJiSPZtZJlo2u16SjmgqmZGJfR5PWz/YV8LnO/4GkSfIvZkza9Vhe7WizH2PX9Lb89a7Erg8hUlxF+eiD7F4T/rFIquYrwesuuSYQXa8kS3w/Nc+HPEQ5e2X8Pl7L5mvzRnrB994eHLXZlEIduQ9hdeSGIcBvCnn/9rQ3hHoS9Lz78HsID9tzA+t8ctNh185u+X+JQBOG2pi23ImytsquDktllePTz1PkFk20d4GYE4UaUMufsZozsL+Cba4/FSj0G2OxmRCIWZQRMeVeWPV/+bIQcQEIOdDJFr1PX75aiUbT2kOXj69T9sOXrR1Vf3efMrgYwn57H+HJIoOMR6jhVJ2HdbhLWg7QgDw1kso8O0Uwui7x1LDt0JEv7b79DGiggeZmEdXQom6HD2f7l1NqEla4yVqFzsVRkSYaO8s0aJ2omz8P0RvRSJOgoKis6tWcevxbB+nZcVe7Fz70P/2CRY8Phe6F1A7TqJKoTtgxkjRjUuYFF+rVU2pCNVF1+sFPG6n44v7tGP84yP95FF5a01r50N9KdVmcm9yyTyQU7kJlJax+q3YEGCg9k8sP5wax0KEd5JkcOCys3KDHDPyHU8X2+fngJusJ1Or5lacdtb2huCAvxuGQ6TjPDA8eyK7hklaDlkppYjXSFKJAWI1mzhlz7FepK6dTzaio9zrmfv3q/wWTqKSR2gqyzoOszwAh4dQPu2+pYMY1ivV/J+L5OJ9im7X6jSH2v8rIxyjIPvPuiYsb75rNGw9a1xaDhUYs1aMM+Q6eN+1JpczOeL4+GT29OfRcyNEeHbII9OmTW98oEu6C+64kTu//8X4uRnRnqNqBSz3mzDgwZBOq5aO6ynj+ZO5/nAwNCtPHJVNrUSj2fsBo9Y4v/l+9+1Ovke6kl4/1crYz3i3qJ55F6txqjVj/17gQ3+GjwGuvv4kbOMNiDSW9y41nxpMwbzzv19s/7ePNj7n1nbbXp/diuTe8MD9PNXya++Npc8R2zXfGpLKgsvL4TVtipr1JNAPW9PB9o3zkrupUJM7ZqLwiGZmjmWdp/t1LStF4tRH1/VvBHm/BUhi6S3pE5YeUWBcFJ/S0K9YdANNM9LlP/rWjUvxlCdk9apf47Ndp0NJVGnqG+t1J4jPad06nYwSVGeh769pMr2WEXmT0gxqHNLF+Q9BK7efhHzROrNn9nUXW8AvjPWP0lUpZL0Fok66j/F7YsvyX4L6DXF6i/i58FWaBX27GmDS0KXyNRTERRb9aKoZYIDXgV/HEtGiZJ1+LPglTCmwdaCGw2DeogPYPhLJK7QRjXWGDxuhGXT1aqlb7UDSeQX3TDCTxm3XAC2me74dREMPCOdW3pte531YFpK1xLX+z51bBhnykzP6sxas/KLJJaU5aba7Ksb2C5bMwp+KONX8KiIQZzkatWi1FtNKoVRa1Zj0Rwf2isoFyFyznsQgdBWy00c2LRVnAJFVwyDTmYIaJpaXUUXQi2K2vQw5wNblDwx3Woo6gzuEUpa45yeqK0acJQHbg8P0Dt4/K4GWydBr+uyEDwoIOppUFFYdTJX9B6mAafUMDBnk+j2gnmEls/bBzmSszcc9j/nOkyqtE38jEZiy1ESXsxFIWeUgj8pVAUazX4K0XWNB8XocHzxSJtvIxurvHDrqClK2Z0q0WEqUUtwV3mpzTtVtaU4nXVFMuiscbFf1dNWazqsO6kTWcV/JmBAYJlc+Olnqrg7dvZN7PkLeB6GB5RQNoRhjalr2823RdTI9CtHBRa5zS3oSXCsJv3sw6S6MPzRt9M2u7odHdqyb6YwQeTwv8A',
+}
