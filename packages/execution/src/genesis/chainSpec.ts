@@ -1,4 +1,4 @@
-import { type ForkSchedule, isForkActive, type RollupConfig, type TimedFork } from '@keelson/protocol'
+import { DEFAULT_EIP1559, type ForkSchedule, isForkActive, type RollupConfig, type TimedFork } from '@keelson/protocol'
 import { GenesisError } from './genesisError.ts'
 import type { GenesisJson } from './genesisJson.ts'
 
@@ -10,16 +10,9 @@ import type { GenesisJson } from './genesisJson.ts'
 export type ChainSpec = {
   readonly chainId: bigint
   readonly forks: ForkSchedule
-  /** EIP-1559 constants, used where no extraData carries its own. */
-  readonly eip1559: {
-    readonly elasticity: bigint
-    readonly denominator: bigint
-    readonly denominatorCanyon: bigint
-  }
+  /** EIP-1559 constants, used where no extraData carries its own; OP Mainnet's when absent. */
+  readonly chainOpConfig?: NonNullable<RollupConfig['chainOpConfig']>
 }
-
-/** OP Mainnet's constants, for configs that name none. */
-const DEFAULT_EIP1559 = { elasticity: 6n, denominator: 50n, denominatorCanyon: 250n }
 
 const TIME_KEYS = {
   regolith: 'regolithTime',
@@ -48,34 +41,21 @@ export function chainSpecFromGenesis(genesis: GenesisJson): ChainSpec {
     if (time !== undefined && time !== null) forks[fork] = BigInt(time)
   }
   const { eip1559Elasticity, eip1559Denominator, eip1559DenominatorCanyon } = config.optimism ?? {}
-  const denominator = BigInt(eip1559Denominator ?? DEFAULT_EIP1559.denominator)
   return {
     chainId: BigInt(config.chainId),
     forks,
-    eip1559: {
-      elasticity: BigInt(eip1559Elasticity ?? DEFAULT_EIP1559.elasticity),
-      denominator,
-      denominatorCanyon: BigInt(
-        eip1559DenominatorCanyon ?? (eip1559Denominator === undefined ? DEFAULT_EIP1559.denominatorCanyon : denominator),
-      ),
+    chainOpConfig: {
+      eip1559Elasticity: BigInt(eip1559Elasticity ?? DEFAULT_EIP1559.elasticity),
+      eip1559Denominator: BigInt(eip1559Denominator ?? DEFAULT_EIP1559.denominator),
+      eip1559DenominatorCanyon: BigInt(eip1559DenominatorCanyon ?? DEFAULT_EIP1559.denominatorCanyon),
     },
   }
 }
 
 /** The chain spec that a rollup config implies. */
 export function chainSpecFromRollupConfig(config: Pick<RollupConfig, 'l2ChainId' | 'forks' | 'chainOpConfig'>): ChainSpec {
-  const op = config.chainOpConfig
-  return {
-    chainId: config.l2ChainId,
-    forks: config.forks,
-    eip1559: op
-      ? {
-          elasticity: op.eip1559Elasticity,
-          denominator: op.eip1559Denominator,
-          denominatorCanyon: op.eip1559DenominatorCanyon ?? op.eip1559Denominator,
-        }
-      : DEFAULT_EIP1559,
-  }
+  const { l2ChainId, forks, chainOpConfig } = config
+  return { chainId: l2ChainId, forks, ...(chainOpConfig && { chainOpConfig }) }
 }
 
 /**

@@ -22,7 +22,6 @@ function specOf({ chainId, hardforks }: GenesisFixture): ChainSpec {
   return {
     chainId: BigInt(chainId),
     forks: { regolith: 0n, ...Object.fromEntries(forks) },
-    eip1559: { elasticity: 6n, denominator: 50n, denominatorCanyon: 250n },
   }
 }
 

@@ -2,20 +2,22 @@ import {
   type Address,
   bigintToBytes,
   bytesToHex,
+  EMPTY_REQUESTS_HASH,
   EMPTY_TRIE_ROOT,
+  EMPTY_UNCLES_HASH,
   type Hash,
   type Hex,
+  headerHash,
   hexToBytes,
   isForkActive,
   ZERO_ADDRESS,
   ZERO_HASH,
 } from '@keelson/protocol'
 import type { BlockHeader } from '../blockHeader.ts'
-import { EMPTY_OMMERS_HASH, headerHash } from '../headerCodec.ts'
 import { JournaledState } from '../state/journaledState.ts'
 import { createMemoryStore, type StateCommit } from '../state/nodeStore.ts'
 import { createStateReader } from '../state/trieStateReader.ts'
-import { EMPTY_REQUESTS_HASH, L2_TO_L1_MESSAGE_PASSER } from '../transition/constants.ts'
+import { L2_TO_L1_MESSAGE_PASSER } from '../transition/constants.ts'
 import { type ChainSpec, chainSpecFromGenesis } from './chainSpec.ts'
 import { GenesisError } from './genesisError.ts'
 import type { GenesisJson } from './genesisJson.ts'
@@ -78,7 +80,7 @@ export function genesisBlock(genesis: GenesisJson, spec: ChainSpec = chainSpecFr
   const withdrawalsRoot = active('isthmus') ? commit.storageRootOf(L2_TO_L1_MESSAGE_PASSER) : canyonRoot
   const header: BlockHeader = {
     parentHash: readHex(genesis.parentHash ?? ZERO_HASH, 'parentHash', 32),
-    sha3Uncles: EMPTY_OMMERS_HASH,
+    sha3Uncles: EMPTY_UNCLES_HASH,
     miner: readHex(genesis.coinbase ?? ZERO_ADDRESS, 'coinbase', 20),
     stateRoot: genesis.stateHash ? readHex(genesis.stateHash, 'stateHash', 32) : commit.root,
     transactionsRoot: EMPTY_TRIE_ROOT,

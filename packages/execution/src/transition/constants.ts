@@ -1,4 +1,4 @@
-import type { Address, Hash } from '@keelson/protocol'
+import type { Address } from '@keelson/protocol'
 
 /** Storage of L1Block: the L1 attributes of the current block. */
 export const L1_BLOCK: Address = '0x4200000000000000000000000000000000000015'
@@ -6,9 +6,6 @@ export const L2_TO_L1_MESSAGE_PASSER: Address = '0x42000000000000000000000000000
 export const BASE_FEE_VAULT: Address = '0x4200000000000000000000000000000000000019'
 export const L1_FEE_VAULT: Address = '0x420000000000000000000000000000000000001a'
 export const OPERATOR_FEE_VAULT: Address = '0x420000000000000000000000000000000000001b'
-
-/** sha256 of nothing: an OP Stack block makes no requests (Isthmus). */
-export const EMPTY_REQUESTS_HASH: Hash = '0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 /** Caller of system calls. */
 export const SYSTEM_ADDRESS: Address = '0xfffffffffffffffffffffffffffffffffffffffe'
