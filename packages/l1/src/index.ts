@@ -1,1 +1,3 @@
-export {}
+export * from './errors.ts'
+export * from './l1Api.ts'
+export * from './txApi.ts'
