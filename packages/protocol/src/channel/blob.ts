@@ -45,9 +45,16 @@ export function decodeBlob(blob: Uint8Array): Uint8Array {
     stream.set(blob.subarray(from + 97, from + 128), to + 96)
   }
   const end = STREAM_HEADER + length
-  for (let i = end; i < stream.length; i++) if (stream[i] !== 0) throw trailing(groups * GROUP_BLOB - 1)
+  for (let i = end; i < stream.length; i++) if (stream[i] !== 0) throw trailing(blobOffset(i))
   for (let i = groups * GROUP_BLOB; i < BLOB_SIZE; i++) if (blob[i] !== 0) throw trailing(i)
   return stream.subarray(STREAM_HEADER, end)
+}
+
+/** Where a byte of the stream stands in the blob; x, y and z are named by the first head they are in. */
+function blobOffset(streamOffset: number): number {
+  const inGroup = streamOffset % GROUP_DATA
+  const element = Math.floor(streamOffset / GROUP_DATA) * GROUP_BLOB + (inGroup >> 5) * 32
+  return (inGroup & 31) === 31 ? element : element + 1 + (inGroup & 31)
 }
 
 const trailing = (at: number) => new ChannelError('blobTrailing', { at, rule: 'DER-055' })

@@ -1,0 +1,45 @@
+/** Bytes that grow at their end. */
+export class ByteSink {
+  #bytes = new Uint8Array(256)
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** What was pushed so far; a view, valid until the next push. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#reserve(bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  pushByte(byte: number): void {
+    this.#reserve(1)
+    this.#bytes[this.#length++] = byte
+  }
+
+  /** Unsigned, up to 64 bits, in base 128 and least group first. */
+  pushUvarint(value: bigint): void {
+    let rest = BigInt.asUintN(64, value)
+    while (rest > 0xffff_ffffn) {
+      this.pushByte(Number(rest & 0x7fn) | 0x80)
+      rest >>= 7n
+    }
+    let small = Number(rest)
+    for (; small >= 0x80; small >>>= 7) this.pushByte((small & 0x7f) | 0x80)
+    this.pushByte(small)
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count
+    if (needed <= this.#bytes.length) return
+    const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length))
+    grown.set(this.bytes)
+    this.#bytes = grown
+  }
+}
