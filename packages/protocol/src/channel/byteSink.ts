@@ -12,6 +12,11 @@ export class ByteSink {
     return this.#bytes.subarray(0, this.#length)
   }
 
+  /** Forgets all but the first `length` bytes. */
+  truncate(length: number): void {
+    this.#length = Math.min(this.#length, length)
+  }
+
   push(bytes: Uint8Array): void {
     this.#reserve(bytes.length)
     this.#bytes.set(bytes, this.#length)

@@ -106,6 +106,8 @@ export class SpanBatchBuilder {
   readonly #nonces = new ByteSink()
   readonly #gases = new ByteSink()
 
+  #undo: (() => void) | null = null
+
   constructor(chain: SpanBatchChain) {
     this.#chain = chain
   }
@@ -118,11 +120,11 @@ export class SpanBatchBuilder {
     return this.#creationBits.length
   }
 
-  /** Size of {@link encode}, give or take the few bytes of the prefix. */
+  /** An upper bound of the size of {@link encode}, at most 30 bytes above it. */
   get byteLength(): number {
     return (
       1 +
-      50 +
+      65 +
       ((this.#originBits.length + 7) >> 3) +
       2 * ((this.#creationBits.length + 7) >> 3) +
       ((this.#protectedBits.length + 7) >> 3) +
@@ -158,11 +160,33 @@ export class SpanBatchBuilder {
     if (this.blockCount === MAX_SPAN_BATCH_ELEMENT_COUNT) throw bad('BAT-017', 'too many blocks')
     if (this.txCount + batch.transactions.length > MAX_SPAN_BATCH_ELEMENT_COUNT) throw bad('BAT-017', 'too many transactions')
     const txs = batch.transactions.map((tx) => splitTx(tx, this.#chain.l2ChainId))
+    this.#undo = this.#mark()
     this.#first ??= batch
     this.#last = batch
     this.#originBits.push(originBit)
     this.#blockTxCounts.pushUvarint(BigInt(txs.length))
     for (const tx of txs) this.#appendTx(tx)
+  }
+
+  /** Takes the block added last out again; only one, and only right after {@link append}. */
+  removeLast(): void {
+    this.#undo?.()
+    this.#undo = null
+  }
+
+  #mark(): () => void {
+    const first = this.#first
+    const last = this.#last
+    const bits = [this.#originBits, this.#creationBits, this.#yParityBits, this.#protectedBits]
+    const bitCounts = bits.map((column) => column.length)
+    const sinks = [this.#blockTxCounts, this.#signatures, this.#recipients, this.#datas, this.#nonces, this.#gases]
+    const lengths = sinks.map((column) => column.length)
+    return () => {
+      this.#first = first
+      this.#last = last
+      for (const [i, column] of bits.entries()) column.length = bitCounts[i] as number
+      for (const [i, column] of sinks.entries()) column.truncate(lengths[i] as number)
+    }
   }
 
   #appendTx(tx: SpanTx): void {
