@@ -34,4 +34,11 @@ export type RollupConfig = {
   }
   /** Karst's activation gas stays in the gas limit on chains where the first nodes carried it on. */
   readonly keepKarstUpgradeGas?: boolean
+  /** Where batch data is not on Ethereum. Kept so that such a chain is recognized, and refused. */
+  readonly altDa?: {
+    readonly commitmentType: string
+    readonly challengeWindow: bigint
+    readonly resolveWindow: bigint
+    readonly challengeContractAddress?: Address
+  }
 }
