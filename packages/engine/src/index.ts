@@ -1,1 +1,12 @@
-export {}
+export * from './attributesMatch.ts'
+export * from './derivedAttributes.ts'
+export * from './elSync.ts'
+export { ENGINE_CALL_TIMEOUT_MS, type Invalid } from './engineCalls.ts'
+export * from './engineClient.ts'
+export * from './engineController.ts'
+export * from './errors.ts'
+export * from './heads.ts'
+export * from './l2Chain.ts'
+export * from './syncStart.ts'
+export * from './unsafePolicy.ts'
+export * from './unsafeQueue.ts'

@@ -1,1 +1,5 @@
-export {}
+export * from './engineContract.ts'
+export * from './engineHarness.ts'
+export * from './engineServer.ts'
+export * from './fakeChain.ts'
+export * from './fakeEngine.ts'

@@ -1,0 +1,43 @@
+import {
+  type ExecutionPayloadEnvelope,
+  envelopeOf,
+  type Hash,
+  headerFromJson,
+  headerHash,
+  orderedTrieRoot,
+} from '@keelson/protocol'
+import { EngineError } from './errors.ts'
+import { encodeRpcTransaction, type RpcTransaction } from './rpcTransaction.ts'
+
+/** A block with full transactions as `eth_getBlockBy…` gives it; the header's members are read by the protocol's codec. */
+export type RpcBlock = {
+  readonly hash: Hash
+  readonly transactionsRoot: Hash
+  readonly transactions: readonly RpcTransaction[]
+}
+
+/**
+ * The payload of a block read over RPC, verified: transactions against the header's root, the header against the hash.
+ *
+ * @throws {EngineError} `blockHashMismatch`, `malformedAnswer`
+ */
+export function rpcBlockToEnvelope(block: RpcBlock): ExecutionPayloadEnvelope {
+  try {
+    const transactions = block.transactions.map(encodeRpcTransaction)
+    const root = orderedTrieRoot(transactions)
+    if (root !== block.transactionsRoot) {
+      throw new EngineError('malformedAnswer', {
+        call: `eth_getBlock ${block.hash}`,
+        reason: `transactions hash to ${root}, the header says ${block.transactionsRoot}`,
+      })
+    }
+    const header = headerFromJson(block)
+    const computed = headerHash(header)
+    if (computed !== block.hash) throw new EngineError('blockHashMismatch', { expected: block.hash, computed })
+    return envelopeOf(header, computed, transactions)
+  } catch (cause) {
+    if (cause instanceof EngineError) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new EngineError('malformedAnswer', { call: 'eth_getBlock', reason }, { cause })
+  }
+}

@@ -1,0 +1,165 @@
+import {
+  attributesFromJson,
+  blockHeaderOf,
+  bytesToHex,
+  decodeAccessList,
+  decodeAuthorizations,
+  decodeTxEnvelope,
+  type EngineApi,
+  EngineApiError,
+  type ExecutionClient,
+  type ExecutionPayloadEnvelope,
+  envelopeFromJson,
+  envelopeToJson,
+  forkchoiceStateFromJson,
+  forkchoiceUpdatedToJson,
+  type Hash,
+  type Hex,
+  headerToJson,
+  isForkActive,
+  payloadStatusToJson,
+  quantityToHex,
+  type RollupConfig,
+  type TxEnvelope,
+  txHash,
+} from '@keelson/protocol'
+import { createRpcServer, jwtAuthentication, RpcMethodError } from '@keelson/service/node'
+
+/** The Engine API and the block reads of any engine over real HTTP with JWT, for tests of the client. */
+export async function serveEngine(engine: ExecutionClient, config: RollupConfig, jwtSecret: Uint8Array) {
+  const calls: string[] = []
+  const api: EngineApi = engine
+  const forkchoice = async (params: readonly unknown[]) => {
+    const attributes = params[1] ? attributesFromJson(params[1]) : null
+    return forkchoiceUpdatedToJson(await api.forkchoiceUpdated(forkchoiceStateFromJson(params[0]), attributes))
+  }
+  const getPayload = (fork: 'bedrock' | 'ecotone' | 'isthmus' | 'karst') => async (params: readonly unknown[]) => {
+    const envelope = await api.getPayload(params[0] as Hex, 0n)
+    if (!isForkActive(config, fork, envelope.executionPayload.timestamp))
+      throw new RpcMethodError(-38005, 'Unsupported fork')
+    return { ...envelopeToJson(envelope), blockValue: '0x0' }
+  }
+  const newPayload = async (params: readonly unknown[]) => {
+    const root = params[2] as Hash | undefined
+    const envelope = envelopeFromJson({ executionPayload: params[0], ...(root ? { parentBeaconBlockRoot: root } : {}) })
+    return payloadStatusToJson(await api.newPayload(envelope))
+  }
+  const byNumber = async ([tag]: readonly unknown[]) => {
+    const labels: Record<string, 'unsafe' | 'safe' | 'finalized'> = {
+      latest: 'unsafe',
+      safe: 'safe',
+      finalized: 'finalized',
+    }
+    const label = labels[tag as string]
+    const block = await engine.getBlock(label ?? { number: BigInt(tag as Hex) })
+    // As geth: labels without a block are errors, numbers without one are null.
+    if (!block && label) throw new RpcMethodError(-39001, `${String(tag)} block not found`)
+    return block && blockToJson(block)
+  }
+  const methods = {
+    engine_forkchoiceUpdatedV1: forkchoice,
+    engine_forkchoiceUpdatedV2: forkchoice,
+    engine_forkchoiceUpdatedV3: forkchoice,
+    engine_getPayloadV2: getPayload('bedrock'),
+    engine_getPayloadV3: getPayload('ecotone'),
+    engine_getPayloadV4: getPayload('isthmus'),
+    engine_getPayloadV5: getPayload('karst'),
+    engine_newPayloadV2: newPayload,
+    engine_newPayloadV3: newPayload,
+    engine_newPayloadV4: newPayload,
+    eth_chainId: async () => quantityToHex(await engine.getChainId()),
+    eth_getBlockByNumber: byNumber,
+    eth_getBlockByHash: async ([hash]: readonly unknown[]) => {
+      const block = await engine.getBlock({ hash: hash as Hash })
+      return block && blockToJson(block)
+    },
+  }
+  const answering = Object.entries(methods).map(([name, method]) => [
+    name,
+    async (params: readonly unknown[]) => {
+      calls.push(name)
+      try {
+        return await method(params)
+      } catch (error) {
+        if (error instanceof EngineApiError) throw new RpcMethodError(error.code, error.message)
+        throw error
+      }
+    },
+  ])
+  const server = await createRpcServer({
+    host: '127.0.0.1',
+    port: 0,
+    methods: Object.fromEntries(answering),
+    authenticate: jwtAuthentication(jwtSecret),
+  })
+  return { url: server.url, calls, close: () => server.close() }
+}
+
+/** A block as geth writes it. */
+export function blockToJson(envelope: ExecutionPayloadEnvelope) {
+  const { executionPayload: payload } = envelope
+  return {
+    ...headerToJson(blockHeaderOf(envelope)),
+    hash: payload.blockHash,
+    uncles: [],
+    transactions: payload.transactions.map(transactionToJson),
+    ...(payload.withdrawals ? { withdrawals: [] } : {}),
+  }
+}
+
+function transactionToJson(bytes: Uint8Array) {
+  const tx = decodeTxEnvelope(bytes)
+  const shared = {
+    hash: txHash(bytes),
+    type: quantityToHex(BigInt(tx.type)),
+    to: tx.to,
+    gas: quantityToHex(tx.gasLimit),
+    value: quantityToHex(tx.value),
+    input: bytesToHex(tx.input),
+  }
+  return { ...shared, ...(tx.type === 0x7e ? depositFields(tx) : signedFields(tx)) }
+}
+
+function depositFields({ deposit }: Extract<TxEnvelope, { type: 0x7e }>) {
+  return {
+    from: deposit.from,
+    sourceHash: deposit.sourceHash,
+    ...(deposit.mint > 0n ? { mint: quantityToHex(deposit.mint) } : {}),
+    ...(deposit.isSystemTx ? { isSystemTx: true } : {}),
+    nonce: '0x0',
+    v: '0x0',
+    r: '0x0',
+    s: '0x0',
+  }
+}
+
+function signedFields(tx: Exclude<TxEnvelope, { type: 0x7e }>) {
+  const { r, s, yParity } = tx.signature
+  const legacyV = tx.chainId === null ? 27n + BigInt(yParity) : 35n + tx.chainId * 2n + BigInt(yParity)
+  return {
+    ...(tx.chainId === null ? {} : { chainId: quantityToHex(tx.chainId) }),
+    nonce: quantityToHex(tx.nonce),
+    gasPrice: quantityToHex(tx.maxFeePerGas),
+    ...(tx.type >= 2
+      ? { maxFeePerGas: quantityToHex(tx.maxFeePerGas), maxPriorityFeePerGas: quantityToHex(tx.maxPriorityFeePerGas) }
+      : {}),
+    ...(tx.type >= 1
+      ? { accessList: decodeAccessList(tx.accessListRlp), yParity: quantityToHex(BigInt(yParity)) }
+      : {}),
+    ...(tx.type === 4
+      ? {
+          authorizationList: decodeAuthorizations(tx.authorizationListRlp).map((item) => ({
+            chainId: quantityToHex(item.chainId),
+            address: item.address,
+            nonce: quantityToHex(item.nonce),
+            yParity: quantityToHex(item.yParity),
+            r: quantityToHex(item.r),
+            s: quantityToHex(item.s),
+          })),
+        }
+      : {}),
+    v: quantityToHex(tx.type === 0 ? legacyV : BigInt(yParity)),
+    r: quantityToHex(r),
+    s: quantityToHex(s),
+  }
+}
