@@ -1,3 +1,5 @@
 export * from './errors.ts'
 export * from './l1Api.ts'
 export * from './txApi.ts'
+export { createBlobCrypto } from '#blobCrypto'
+export { commitmentToVersionedHash } from './kzg/blobKzg.ts'
