@@ -1,6 +1,7 @@
 export * from './baseFee.ts'
 export * from './bloom.ts'
 export * from './bytes.ts'
+export * from './chainPreset.ts'
 export * from './channel/blob.ts'
 export * from './channel/channelError.ts'
 export * from './channel/channelOut.ts'
