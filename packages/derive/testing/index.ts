@@ -1,2 +1,3 @@
 export * from './memoryL1.ts'
 export * from './memoryL2.ts'
+export * from './pipelineFixture.ts'

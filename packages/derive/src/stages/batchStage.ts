@@ -1,0 +1,130 @@
+import type { L2BlockRef } from '@keelson/protocol'
+import { checkSingularBatch } from '../batches/checkSingularBatch.ts'
+import { DerivationError } from '../errors.ts'
+import { again, drained, type Pull, ready } from '../stage.ts'
+import type { BatchContext, BatchProvider, DerivedBatch, QueuedBatch } from './batchContext.ts'
+import type { FlushableStage } from './channelAssembler.ts'
+import type { Batch } from './channelReader.ts'
+import { SpanCursor } from './spanCursor.ts'
+import type { Decision } from './context.ts'
+
+/**
+ * From Holocene: batches are judged as they come, in order. What is invalid takes the rest of its channel with it; what
+ * is past is skipped. The blocks of a span batch are judged one by one.
+ *
+ * A span batch that cannot be judged before more of L1 is known is kept, and nothing overtakes it.
+ *
+ * @throws {DerivationError} `originMismatch`, `tooFewOrigins`, `l2ReadFailed`
+ * @see specs/protocol/holocene/derivation.md#batch-queue
+ */
+export function batchStage(shared: BatchContext, batches: FlushableStage<Batch>): BatchProvider {
+  const { ctx, window } = shared
+  let span: SpanCursor | null = null
+  /** Read, but not judged for good. */
+  let held: QueuedBatch | null = null
+  /** What came after the held batch in L1 blocks that the pipeline has left, in order. */
+  let backlog: QueuedBatch[] = []
+  /** The channel of the batch read last. */
+  let channel = 0
+
+  function flush(): void {
+    span = null
+    held = null
+    // With a backlog, the channel reader is past this channel.
+    if (backlog.length > 0) backlog = backlog.filter(({ decoded }) => decoded.channel !== channel)
+    else batches.flush()
+  }
+
+  function clear(): void {
+    span = null
+    held = null
+    backlog = []
+  }
+
+  async function read(): Promise<Pull<QueuedBatch>> {
+    const waiting = backlog.shift()
+    if (waiting) return ready(waiting)
+    const read = await batches.pull()
+    return read.status === 'ready' ? ready({ decoded: read.value, inclusion: ctx.origin }) : read
+  }
+
+  /** Reads all that this L1 block still has, so that the pipeline may leave it. */
+  async function fillBacklog(): Promise<typeof drained> {
+    for (;;) {
+      const read = await batches.pull()
+      if (read.status === 'drained') return drained
+      if (read.status === 'ready') backlog.push({ decoded: read.value, inclusion: ctx.origin })
+    }
+  }
+
+  /** The next block to judge, where there is one. */
+  async function candidate(parent: L2BlockRef): Promise<Pull<DerivedBatch & Pick<QueuedBatch, 'inclusion'>>> {
+    if (span) {
+      if (span.follows(parent)) return nextOfSpan(span, parent)
+      span = null
+    }
+    if (!held) {
+      const next = await read()
+      if (next.status !== 'ready') return next
+      held = next.value
+      channel = held.decoded.channel
+    }
+    const { decoded, inclusion } = held
+    if (decoded.type === 'singular') {
+      held = null
+      return ready({ batch: decoded.batch, isLastInSpan: true, inclusion })
+    }
+    const decision = await shared.judgeSpanHolocene(held, parent)
+    shared.report(decision, held)
+    if (decision.outcome === 'undecided') return fillBacklog()
+    held = null
+    if (decision.outcome === 'dropped') flush()
+    if (decision.outcome !== 'accepted') return again
+    span = new SpanCursor(decoded.batch, parent, ctx.config.blockTime, inclusion)
+    return nextOfSpan(span, parent)
+  }
+
+  function nextOfSpan(cursor: SpanCursor, parent: L2BlockRef): Pull<DerivedBatch & Pick<QueuedBatch, 'inclusion'>> {
+    const batch = cursor.next(parent, window)
+    if (cursor.isDone) span = null
+    if (batch) return ready({ batch, isLastInSpan: true, inclusion: cursor.inclusion })
+    flush()
+    return again
+  }
+
+  return {
+    async pull(parent) {
+      shared.updateWindow(parent)
+      if (ctx.origin.number <= parent.l1Origin.number) {
+        // A channel completed here can hold nothing but past batches.
+        const read = await batches.pull()
+        if (read.status !== 'ready') return read
+        const reason = `L1 block ${ctx.origin.number} is not after the safe head's origin ${parent.l1Origin.number}`
+        shared.report({ outcome: 'past', rule: 'DER-222', reason }, { decoded: read.value, inclusion: ctx.origin })
+        return again
+      }
+      const { first } = window
+      if (!first || window.length < 2) {
+        throw new DerivationError('tooFewOrigins', { parentOrigin: parent.l1Origin, origin: ctx.origin })
+      }
+      if (first.hash !== parent.l1Origin.hash && first.number !== parent.l1Origin.number + 1n) {
+        throw new DerivationError('originMismatch', { parentOrigin: parent.l1Origin, firstKnown: first })
+      }
+      const next = await candidate(parent)
+      if (next.status === 'drained') return held ? drained : shared.emptyBatch(parent, true)
+      if (next.status !== 'ready') return next
+      const { batch, inclusion } = next.value
+      const decision: Decision = checkSingularBatch(batch, shared.situation(parent, inclusion))
+      shared.report(decision, { decoded: { type: 'singular', batch, channel }, inclusion })
+      if (decision.outcome === 'accepted') return ready({ batch, isLastInSpan: true })
+      if (decision.outcome === 'dropped') flush()
+      return again
+    },
+    flush,
+    clear,
+    reset(base) {
+      clear()
+      shared.reset(base)
+    },
+  }
+}
