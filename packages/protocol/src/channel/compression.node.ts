@@ -38,11 +38,14 @@ function brotliWasm(): BrotliModule {
   return brotliModule
 }
 
+/** A view without Node's Buffer around it: whoever gets a transaction may compare, slice or print it. */
+const plain = (bytes: Uint8Array) => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+
 /** Gives the native output in one piece; a stream that the native library refuses is read again by `slow`. */
 function nativeFirst(native: () => Omit<Decompressor, 'pull'> & { bytes: Uint8Array }, slow: () => Decompressor): Decompressor {
   try {
     const { bytes, end, consumed } = native()
-    let rest: Uint8Array | null = bytes.length > 0 ? bytes : null
+    let rest: Uint8Array | null = bytes.length > 0 ? plain(bytes) : null
     return {
       end,
       consumed,
@@ -90,14 +93,16 @@ export const compression: Compression = {
       () => streamBrotli(brotliWasm(), input),
     )
   },
-  zlib: (input, level) => deflateSync(input, { level, chunkSize: 65_536 }),
+  zlib: (input, level) => plain(deflateSync(input, { level, chunkSize: 65_536 })),
   brotli: (input, quality) =>
-    brotliCompressSync(input, {
-      params: {
-        [constants.BROTLI_PARAM_QUALITY]: quality,
-        [constants.BROTLI_PARAM_SIZE_HINT]: input.length,
-      },
-    }),
+    plain(
+      brotliCompressSync(input, {
+        params: {
+          [constants.BROTLI_PARAM_QUALITY]: quality,
+          [constants.BROTLI_PARAM_SIZE_HINT]: input.length,
+        },
+      }),
+    ),
 }
 
 /** Nothing to wait for in Node. */
