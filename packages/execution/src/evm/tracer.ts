@@ -14,7 +14,7 @@ export type EvmStep = {
 }
 
 export type EvmFrame = {
-  readonly kind: 'CALL' | 'DELEGATECALL' | 'STATICCALL' | 'CREATE' | 'CREATE2'
+  readonly kind: 'CALL' | 'CALLCODE' | 'DELEGATECALL' | 'STATICCALL' | 'CREATE' | 'CREATE2'
   readonly depth: number
   readonly from: Address
   readonly to: Address | null

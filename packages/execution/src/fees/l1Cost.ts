@@ -30,21 +30,48 @@ const U32 = 0xffff_ffffn
  *   slot 3   … ‖ baseFeeScalar u32 ‖ blobBaseFeeScalar u32 ‖ sequenceNumber u64      (bytes 16–20, 20–24)
  *   slot 8   … ‖ daFootprintGasScalar u16 ‖ operatorFeeScalar u32 ‖ constant u64     (bytes 18–20, 20–24, 24–32)
  *
+ * Each slot is read when first asked for: a stateless execution has only those that its fork looks at.
+ *
  * @param readSlot - a slot of L1Block
  */
 export function readL1FeeParams(readSlot: (slot: bigint) => bigint): L1FeeParams {
-  const scalars = readSlot(SLOT.scalars)
-  const operator = readSlot(SLOT.operator)
+  const read = new Map<bigint, bigint>()
+  const slot = (number: bigint): bigint => {
+    let value = read.get(number)
+    if (value === undefined) {
+      value = readSlot(number)
+      read.set(number, value)
+    }
+    return value
+  }
   return {
-    l1BaseFee: readSlot(SLOT.l1BaseFee),
-    overhead: readSlot(SLOT.overhead),
-    scalar: readSlot(SLOT.scalar),
-    blobBaseFee: readSlot(SLOT.blobBaseFee),
-    baseFeeScalar: (scalars >> 96n) & U32,
-    blobBaseFeeScalar: (scalars >> 64n) & U32,
-    operatorFeeScalar: (operator >> 64n) & U32,
-    operatorFeeConstant: operator & U64,
-    daFootprintGasScalar: (operator >> 96n) & 0xffffn,
+    get l1BaseFee() {
+      return slot(SLOT.l1BaseFee)
+    },
+    get overhead() {
+      return slot(SLOT.overhead)
+    },
+    get scalar() {
+      return slot(SLOT.scalar)
+    },
+    get blobBaseFee() {
+      return slot(SLOT.blobBaseFee)
+    },
+    get baseFeeScalar() {
+      return (slot(SLOT.scalars) >> 96n) & U32
+    },
+    get blobBaseFeeScalar() {
+      return (slot(SLOT.scalars) >> 64n) & U32
+    },
+    get operatorFeeScalar() {
+      return (slot(SLOT.operator) >> 64n) & U32
+    },
+    get operatorFeeConstant() {
+      return slot(SLOT.operator) & U64
+    },
+    get daFootprintGasScalar() {
+      return (slot(SLOT.operator) >> 96n) & 0xffffn
+    },
   }
 }
 
@@ -84,8 +111,8 @@ function bedrockGas(spec: ChainSpec, timestamp: bigint, gas: bigint): bigint {
   return isForkActive(spec, 'regolith', timestamp) ? gas : gas + BEDROCK_SIGNATURE_GAS
 }
 
-/** In Ecotone's activation block L1Block still has the values of before. */
-const hasNoEcotoneValues = (params: L1FeeParams): boolean =>
+/** Whether L1Block still has the values of before Ecotone, as in its activation block. */
+export const hasNoEcotoneValues = (params: L1FeeParams): boolean =>
   params.blobBaseFee === 0n && params.baseFeeScalar === 0n && params.blobBaseFeeScalar === 0n
 
 /** Both scalars' prices, per 16 millionths of calldata gas. */

@@ -69,14 +69,27 @@ export class JournaledState {
   /** Makes or changes an account; `null` removes it together with its storage. */
   putAccount(address: Address, account: AccountState | null): void {
     const before = this.getAccount(address)
-    this.#undo.push({ kind: 'account', address, before })
+    // Without a checkpoint nothing can be taken back.
+    if (this.#checkpoints.length > 0) this.#undo.push({ kind: 'account', address, before })
     this.#accounts.set(address, account)
     if (account === null) this.clearStorage(address)
   }
 
-  addBalance(address: Address, amount: bigint): void {
-    const account = this.accountOrEmpty(address)
-    this.putAccount(address, { ...account, balance: account.balance + amount })
+  /**
+   * Adds to a balance. Adding nothing still touches the account: an empty one goes away (EIP-161).
+   */
+  credit(address: Address, amount: bigint): void {
+    if (amount === 0n) return this.removeIfEmpty(address)
+    const { nonce, balance, storageRoot, codeHash } = this.accountOrEmpty(address)
+    this.putAccount(address, { nonce, balance: balance + amount, storageRoot, codeHash })
+  }
+
+  /** Removes an account without nonce, balance and code (EIP-161). */
+  removeIfEmpty(address: Address): void {
+    const account = this.getAccount(address)
+    if (account && account.nonce === 0n && account.balance === 0n && account.codeHash === EMPTY_CODE_HASH) {
+      this.putAccount(address, null)
+    }
   }
 
   getCode(address: Address): Uint8Array {

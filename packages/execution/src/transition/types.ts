@@ -164,7 +164,7 @@ export interface BlockExecutor {
   /** Executes a transaction that may be in the block; a rejection leaves the block as it was. */
   applyPooled(tx: ExecutionTx): Promise<TxOutcome | { readonly rejected: Rejection }>
   /** Computes roots and header. */
-  seal(): SealedBlock
+  seal(): Promise<SealedBlock>
 }
 
 /** A call that leaves no trace in the state: `eth_call`, `eth_estimateGas`, `debug_traceCall`. */
