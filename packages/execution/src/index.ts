@@ -1,5 +1,16 @@
 export type * from './blockHeader.ts'
 export type * from './evm/tracer.ts'
+export {
+  calldataGas,
+  daFootprint,
+  estimatedSizeScaled,
+  type L1FeeParams,
+  l1Fee,
+  l1GasUsed,
+  operatorFee,
+  readL1FeeParams,
+} from './fees/l1Cost.ts'
+export { fastLzSize } from './fees/fastLz.ts'
 export { type ChainSpec, chainSpecFromGenesis, chainSpecFromRollupConfig } from './genesis/chainSpec.ts'
 export { type GenesisBlock, genesisBlock } from './genesis/genesisBlock.ts'
 export { GenesisError } from './genesis/genesisError.ts'
@@ -26,3 +37,4 @@ export type { DaLimits } from './builder/daLimits.ts'
 export { createExecutionEngine, type BuiltPayload, type ExecutionEngine, type ExecutionEngineOptions } from './engine/executionEngine.ts'
 export { PoolError, type PoolErrorCode } from './pool/poolError.ts'
 export type { PoolOptions, TxPool } from './pool/txPool.ts'
+export { type SimulationParts, simulateCall } from './transition/simulateCall.ts'

@@ -1,1 +1,2 @@
-export {}
+export * from './devChain.ts'
+export { type ExecutionFixture, executionFixtureNames, readExecutionFixture } from './executionFixture.ts'

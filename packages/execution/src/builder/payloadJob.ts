@@ -1,0 +1,227 @@
+import type { Address, PayloadAttributes, PayloadId } from '@keelson/protocol'
+import type { Clock, Logger } from '@keelson/service'
+import { createBreather } from '../chain/breather.ts'
+import type { Chain } from '../chain/chain.ts'
+import type { StoredBlock } from '../chain/chainStore.ts'
+import type { BlockExecutor, ExecutionTx, SealedBlock } from '../transition/types.ts'
+import { BestTransactions, type PendingTransactions } from './bestTransactions.ts'
+import { type DaLimits, estimatedDaBytes } from './daLimits.ts'
+
+/** The pool as the builder sees it. */
+export type TransactionSource = {
+  /** Executable transactions on the head's state. */
+  pending(): PendingTransactions
+  /** Raised by every transaction that becomes executable. */
+  readonly version: number
+  /** Told of transactions that turned out not to be includable at all. */
+  reject(tx: ExecutionTx, reason: string): void
+}
+
+export type PayloadJobParts = {
+  readonly id: PayloadId
+  readonly chain: Chain
+  readonly source: TransactionSource
+  readonly parent: StoredBlock
+  readonly attributes: PayloadAttributes
+  readonly daLimits: () => DaLimits
+  /** Pause between two looks at the pool. */
+  readonly recommitMs: number
+  /** After this long the job ends by itself. */
+  readonly timeLimitMs: number
+  /** How long one pass over the pool may take. */
+  readonly passLimitMs: number
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** The least gas a transaction can use: with less left, the block is full. */
+const MIN_TX_GAS = 21_000n
+
+type Draft = {
+  readonly executor: BlockExecutor
+  readonly included: Set<ExecutionTx>
+  daBytes: bigint
+  /** Transactions were left out for want of room. */
+  full: boolean
+}
+
+/**
+ * Builds one payload.
+ *
+ * The block with the forced transactions alone is there when {@link PayloadJob.start} resolves. Unless the attributes
+ * forbid it, a background loop then adds pool transactions, seals, and looks at the pool again on the recommit interval:
+ * new transactions go behind those already in; a block that is full is rebuilt from the start, so that a better tip can
+ * push out a lower one. The loop ends when the payload is fetched or the time limit has passed.
+ */
+export class PayloadJob {
+  readonly id: PayloadId
+  readonly timestamp: bigint
+  readonly parent: StoredBlock
+  readonly #parts: PayloadJobParts
+  readonly #startedAt: number
+  #best: SealedBlock
+  #passes = 0
+  #stopped = false
+  #wake: (() => void) | null = null
+  #loop: Promise<void> = Promise.resolve()
+
+  private constructor(parts: PayloadJobParts, best: SealedBlock) {
+    this.id = parts.id
+    this.timestamp = parts.attributes.timestamp
+    this.parent = parts.parent
+    this.#parts = parts
+    this.#best = best
+    this.#startedAt = parts.clock.now()
+  }
+
+  /**
+   * Builds the block of forced transactions, and starts to improve it.
+   *
+   * @throws {ExecutionError} `forcedTransactionFailed`
+   */
+  static async start(parts: PayloadJobParts): Promise<PayloadJob> {
+    const draft = await openDraft(parts)
+    const job = new PayloadJob(parts, await draft.executor.seal())
+    if (!parts.attributes.noTxPool) job.#loop = job.#improve(draft)
+    return job
+  }
+
+  /** The best block so far. */
+  get best(): SealedBlock {
+    return this.#best
+  }
+
+  /**
+   * Ends the job and gives its best block; again and again the same one. When the first pass over the pool is still
+   * under way it is cut short and what it has is sealed.
+   */
+  async resolve(): Promise<SealedBlock> {
+    this.stop()
+    if (this.#passes === 0) await this.#loop
+    return this.#best
+  }
+
+  /** Ends the job; the best block stays. */
+  stop(): void {
+    this.#stopped = true
+    this.#wake?.()
+  }
+
+  /** Resolves when the background loop has ended. */
+  ended(): Promise<void> {
+    return this.#loop
+  }
+
+  async #improve(first: Draft): Promise<void> {
+    const { clock, timeLimitMs, log, source } = this.#parts
+    let draft = first
+    let seen = -1
+    try {
+      while (!this.#stopped) {
+        if (source.version !== seen) {
+          seen = source.version
+          if (draft.full) draft = await openDraft(this.#parts)
+          const sealed = draft.included.size
+          await this.#fill(draft)
+          if (draft.included.size > sealed) await this.#offer(draft)
+        }
+        this.#passes++
+        const left = this.#startedAt + timeLimitMs - clock.now()
+        if (this.#stopped || left <= 0) break
+        await this.#pause(Math.min(this.#parts.recommitMs, left))
+      }
+    } catch (error) {
+      // The block of the last pass stands; a broken pass must not take the payload away.
+      log.error('Payload building failed', { id: this.id, err: error })
+    } finally {
+      this.#passes++
+    }
+  }
+
+  async #offer(draft: Draft): Promise<void> {
+    const sealed = await draft.executor.seal()
+    if (sealed.blockValue < this.#best.blockValue) return
+    this.#best = sealed
+    this.#parts.log.debug('Payload improved', {
+      id: this.id,
+      txs: sealed.transactions.length,
+      gasUsed: sealed.header.gasUsed,
+      fees: sealed.blockValue,
+    })
+  }
+
+  /** One pass over the pool, until the block is full, the pool has nothing more, or the time is up. */
+  async #fill(draft: Draft): Promise<void> {
+    const { source, clock, passLimitMs, daLimits } = this.#parts
+    const { executor, included } = draft
+    const limits = daLimits()
+    const best = new BestTransactions(leftOf(source.pending(), included), executor.env.baseFeePerGas)
+    const breathe = createBreather(() => clock.now())
+    const deadline = clock.now() + passLimitMs
+    for (let tx = best.peek(); tx; tx = best.peek()) {
+      await breathe()
+      if (this.#stopped || clock.now() > deadline) return
+      if (executor.gasLeft < MIN_TX_GAS) {
+        draft.full = true
+        return
+      }
+      if (limits.maxTxBytes > 0n && estimatedDaBytes(tx) > limits.maxTxBytes) {
+        best.pop()
+        continue
+      }
+      const daBytes = draft.daBytes + estimatedDaBytes(tx)
+      if (tx.gasLimit > executor.gasLeft || (limits.maxBlockBytes > 0n && daBytes > limits.maxBlockBytes)) {
+        draft.full = true
+        best.pop()
+        continue
+      }
+      const outcome = await executor.applyPooled(tx)
+      if (!('rejected' in outcome)) {
+        included.add(tx)
+        draft.daBytes = daBytes
+        best.shift()
+        continue
+      }
+      const { code, reason } = outcome.rejected
+      if (code === 'notAllowedInActivationBlock') return
+      if (code === 'nonceTooLow') {
+        best.shift()
+        continue
+      }
+      if (code === 'blockGasExceeded' || code === 'daFootprintExceeded') draft.full = true
+      else if (code !== 'nonceTooHigh') source.reject(tx, reason)
+      best.pop()
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#parts.clock.setTimeout(resolve, ms)
+      this.#wake = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+}
+
+async function openDraft({ chain, parent, attributes, clock }: PayloadJobParts): Promise<Draft> {
+  const executor = chain.executorOn(parent, attributes)
+  const breathe = createBreather(() => clock.now())
+  for (const tx of attributes.transactions) {
+    await executor.applyForced(tx)
+    await breathe()
+  }
+  return { executor, included: new Set(), daBytes: 0n, full: false }
+}
+
+/** The pending transactions that are not in the block yet. */
+function leftOf(pending: PendingTransactions, included: ReadonlySet<ExecutionTx>): PendingTransactions {
+  if (included.size === 0) return pending
+  const left = new Map<Address, readonly ExecutionTx[]>()
+  for (const [sender, list] of pending) {
+    const rest = list.filter((tx) => !included.has(tx))
+    if (rest.length > 0) left.set(sender, rest)
+  }
+  return left
+}

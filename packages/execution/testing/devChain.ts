@@ -1,0 +1,194 @@
+import {
+  type Address,
+  encodeDepositTx,
+  encodeRlp,
+  type ExecutionPayloadEnvelope,
+  type ExecutionClient,
+  type Fork,
+  FORKS,
+  type Hash,
+  type Hex,
+  hexToBytes,
+  keccak256,
+  type PayloadAttributes,
+  privateKeyToAddress,
+  signHash,
+  ZERO_HASH,
+} from '@keelson/protocol'
+import type { GenesisJson } from '../src/genesis/genesisJson.ts'
+
+/** Keys of funded accounts: the well-known ones of the test mnemonic. */
+export const DEV_KEYS: readonly Hex[] = [
+  '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80',
+  '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d',
+  '0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a',
+]
+
+export const DEV_ACCOUNTS: readonly Address[] = DEV_KEYS.map((key) => privateKeyToAddress(hexToBytes(key)))
+
+export const DEV_CHAIN_ID = 901n
+export const DEV_GENESIS_TIME = 1_700_000_000n
+const SEQUENCER_FEE_VAULT: Address = '0x4200000000000000000000000000000000000011'
+const L1_ATTRIBUTES_SENDER: Address = '0xdeaddeaddeaddeaddeaddeaddeaddeaddead0001'
+const L1_BLOCK: Address = '0x4200000000000000000000000000000000000015'
+
+/** Genesis key of each fork that has one. */
+const timeKeys = (fork: Fork) => (fork === 'bedrock' || fork === 'delta' ? [] : [`${fork}Time`])
+
+/**
+ * A small genesis: {@link DEV_ACCOUNTS} with 10,000 ether each, every fork up to `fork` active from the start.
+ *
+ * @param options.alloc - further accounts
+ */
+export function devGenesis(
+  options: { readonly fork?: Fork; readonly gasLimit?: bigint; readonly alloc?: GenesisJson['alloc'] } = {},
+): GenesisJson {
+  const { fork = 'jovian', gasLimit = 30_000_000n, alloc = {} } = options
+  const active = FORKS.slice(0, FORKS.indexOf(fork) + 1)
+  const holocene = active.includes('holocene') ? '0x00000000fa00000006' : '0x'
+  return {
+    config: {
+      chainId: Number(DEV_CHAIN_ID),
+      ...Object.fromEntries(active.flatMap(timeKeys).map((key) => [key, 0])),
+      optimism: { eip1559Elasticity: 6, eip1559Denominator: 50, eip1559DenominatorCanyon: 250 },
+    },
+    timestamp: `0x${DEV_GENESIS_TIME.toString(16)}`,
+    gasLimit: `0x${gasLimit.toString(16)}`,
+    baseFeePerGas: '0x3b9aca00',
+    extraData: active.includes('jovian') ? '0x01000000fa000000060000000000000000' : holocene,
+    alloc: {
+      ...Object.fromEntries(DEV_ACCOUNTS.map((address) => [address, { balance: '10000000000000000000000' }])),
+      '0x4200000000000000000000000000000000000016': { nonce: 1, storage: { [ZERO_HASH]: `0x${'00'.repeat(31)}01` } },
+      ...alloc,
+    },
+  }
+}
+
+/** The L1 attributes deposit of a chain that has no real L1: empty calldata to L1Block. */
+export function devL1InfoTx(seed: bigint): Uint8Array {
+  return encodeDepositTx({
+    sourceHash: `0x${seed.toString(16).padStart(64, '0')}`,
+    from: L1_ATTRIBUTES_SENDER,
+    to: L1_BLOCK,
+    mint: 0n,
+    value: 0n,
+    gas: 1_000_000n,
+    isSystemTx: false,
+    data: new Uint8Array(),
+  })
+}
+
+/** A deposit that mints to `to` and sends the same on. */
+export function devDeposit(seed: bigint, to: Address, mint: bigint): Uint8Array {
+  return encodeDepositTx({
+    sourceHash: `0xdd${seed.toString(16).padStart(62, '0')}`,
+    from: to,
+    to,
+    mint,
+    value: mint,
+    gas: 100_000n,
+    isSystemTx: false,
+    data: new Uint8Array(),
+  })
+}
+
+export type DevTx = {
+  readonly key?: Hex
+  readonly nonce: bigint
+  readonly to?: Address | null
+  readonly value?: bigint
+  readonly data?: Uint8Array
+  readonly gasLimit?: bigint
+  readonly maxFeePerGas?: bigint
+  readonly maxPriorityFeePerGas?: bigint
+  readonly chainId?: bigint
+}
+
+/** A signed EIP-1559 transaction; by default a transfer of 1 wei from the first dev account. */
+export function devTx(tx: DevTx): Uint8Array {
+  const fields = [
+    tx.chainId ?? DEV_CHAIN_ID,
+    tx.nonce,
+    tx.maxPriorityFeePerGas ?? 1_000_000_000n,
+    tx.maxFeePerGas ?? 10_000_000_000n,
+    tx.gasLimit ?? 21_000n,
+    tx.to === null ? '0x' : (tx.to ?? `0x${'ab'.repeat(20)}`),
+    tx.value ?? 1n,
+    tx.data ?? new Uint8Array(),
+    [],
+  ]
+  const signature = signHash(keccak256(encodeRlp(fields, 2)), hexToBytes(tx.key ?? (DEV_KEYS[0] as Hex)))
+  const strip = (bytes: Uint8Array) => BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
+  return encodeRlp(
+    [...fields, BigInt(signature[64] as number), strip(signature.subarray(0, 32)), strip(signature.subarray(32, 64))],
+    2,
+  )
+}
+
+/** Attributes for a block on `parent`, complete for `fork`. */
+export function devAttributes(
+  parent: ExecutionPayloadEnvelope,
+  overrides: Partial<PayloadAttributes> & { readonly fork?: Fork } = {},
+): PayloadAttributes {
+  const { fork = 'jovian', ...rest } = overrides
+  const active = (other: Fork) => FORKS.indexOf(fork) >= FORKS.indexOf(other)
+  const { timestamp, gasLimit, blockNumber } = parent.executionPayload
+  return {
+    timestamp: timestamp + 2n,
+    prevRandao: ZERO_HASH,
+    suggestedFeeRecipient: SEQUENCER_FEE_VAULT,
+    ...(active('canyon') && { withdrawals: [] }),
+    ...(active('ecotone') && { parentBeaconBlockRoot: ZERO_HASH }),
+    transactions: [devL1InfoTx(blockNumber + 1n)],
+    noTxPool: true,
+    gasLimit,
+    ...(active('holocene') && { eip1559Params: '0x000000fa00000006' }),
+    ...(active('jovian') && { minBaseFee: 0n }),
+    ...rest,
+  }
+}
+
+/** Builds a block on `parent` without making it the head. */
+export async function buildBlock(
+  engine: ExecutionClient,
+  parent: ExecutionPayloadEnvelope,
+  attributes: PayloadAttributes = devAttributes(parent),
+): Promise<ExecutionPayloadEnvelope> {
+  const { payloadId, payloadStatus } = await engine.forkchoiceUpdated(forkchoiceOf(parent), attributes)
+  if (!payloadId) throw new Error(`no payload: ${JSON.stringify(payloadStatus)}`)
+  return engine.getPayload(payloadId, attributes.timestamp)
+}
+
+/** Builds a block on `parent`, inserts it and makes it the head. */
+export async function extendChain(
+  engine: ExecutionClient,
+  parent: ExecutionPayloadEnvelope,
+  attributes: PayloadAttributes = devAttributes(parent),
+): Promise<ExecutionPayloadEnvelope> {
+  const block = await buildBlock(engine, parent, attributes)
+  await insertBlock(engine, block)
+  return block
+}
+
+/** Inserts a block and makes it the head. */
+export async function insertBlock(engine: ExecutionClient, block: ExecutionPayloadEnvelope): Promise<void> {
+  const status = await engine.newPayload(block)
+  if (status.status !== 'VALID') throw new Error(`not valid: ${status.status} ${status.validationError}`)
+  const { payloadStatus } = await engine.forkchoiceUpdated(forkchoiceOf(block), null)
+  if (payloadStatus.status !== 'VALID') throw new Error(`head not taken: ${payloadStatus.status}`)
+}
+
+/** A forkchoice state that names only a head. */
+export const forkchoiceOf = (block: ExecutionPayloadEnvelope, safe: Hash = ZERO_HASH, finalized: Hash = ZERO_HASH) => ({
+  headBlockHash: block.executionPayload.blockHash,
+  safeBlockHash: safe,
+  finalizedBlockHash: finalized,
+})
+
+/** The genesis block as the engine has it. */
+export async function genesisOf(engine: ExecutionClient): Promise<ExecutionPayloadEnvelope> {
+  const genesis = await engine.getBlock({ number: 0n })
+  if (!genesis) throw new Error('the engine has no genesis block')
+  return genesis
+}
+
