@@ -1,1 +1,2 @@
-export {}
+export * from './blocks.ts'
+export * from './config.ts'

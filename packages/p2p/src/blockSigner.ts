@@ -1,0 +1,36 @@
+import { type Address, bigintToBytes, concatBytes, keccak256, privateKeyToAddress, signHash } from '@keelson/protocol'
+
+/** What a signature covers: keccak256(domain ‖ chain id ‖ payload hash). */
+export type SigningRequest = {
+  /** 32 bytes; zero for blocks. */
+  readonly domain: Uint8Array
+  readonly chainId: bigint
+  /** keccak256 of everything after the signature. */
+  readonly payloadHash: Uint8Array
+}
+
+/** Signs blocks for gossip: r ‖ s ‖ y parity (0 or 1), 65 bytes. A remote one is asked the same. */
+export interface BlockSigner {
+  readonly address: Address
+  sign(request: SigningRequest): Promise<Uint8Array>
+}
+
+/** Domain of block signatures. */
+export const BLOCK_SIGNING_DOMAIN = new Uint8Array(32)
+
+/**
+ * The hash that is signed, for any domain; for blocks it is what `payloadSigningHash` of the protocol gives.
+ *
+ * @see specs/protocol/rollup-node-p2p.md#block-signatures
+ */
+export function signingHash({ domain, chainId, payloadHash }: SigningRequest): Uint8Array {
+  return keccak256(concatBytes(domain, bigintToBytes(chainId, 32), payloadHash))
+}
+
+/** @param privateKey - 32 bytes */
+export function createLocalSigner(privateKey: Uint8Array): BlockSigner {
+  return {
+    address: privateKeyToAddress(privateKey),
+    sign: async (request) => signHash(signingHash(request), privateKey),
+  }
+}

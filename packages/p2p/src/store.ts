@@ -1,0 +1,55 @@
+import { LevelDatastore } from 'datastore-level'
+
+/** What outlives a restart, as text by key; keys are those of op-node's datastore. */
+export interface P2PStore {
+  get(key: string): Promise<string | null>
+  put(key: string, value: string): Promise<void>
+  delete(key: string): Promise<void>
+  /** All entries whose key begins with `prefix`. */
+  list(prefix: string): Promise<{ key: string; value: string }[]>
+}
+
+/** A store in memory. */
+export function createMemoryStore(): P2PStore {
+  const entries = new Map<string, string>()
+  return {
+    get: async (key) => entries.get(key) ?? null,
+    put: async (key, value) => void entries.set(key, value),
+    delete: async (key) => void entries.delete(key),
+    list: async (prefix) =>
+      [...entries].filter(([key]) => key.startsWith(prefix)).map(([key, value]) => ({ key, value })),
+  }
+}
+
+export type OpenedStore = {
+  readonly store: P2PStore
+  readonly datastore: LevelDatastore | null
+  close(): Promise<void>
+}
+
+/** Opens the LevelDB that libp2p's peerstore and we share, or a store in memory for `memory`. */
+export async function openStore(path: string): Promise<OpenedStore> {
+  if (path === 'memory') return { store: createMemoryStore(), datastore: null, close: async () => {} }
+  const datastore = new LevelDatastore(path)
+  await datastore.open()
+  // The same keys that the datastore itself would write: its database is keyed by their text.
+  const { db } = datastore
+  const decoder = new TextDecoder()
+  const encoder = new TextEncoder()
+  return {
+    datastore,
+    close: () => datastore.close(),
+    store: {
+      get: async (key) => {
+        const value = (await db.get(key)) as Uint8Array | undefined
+        return value === undefined ? null : decoder.decode(value)
+      },
+      put: (key, value) => db.put(key, encoder.encode(value)),
+      delete: (key) => db.del(key),
+      list: async (prefix) => {
+        const rows = await db.iterator({ gte: prefix, lt: `${prefix}\uffff` }).all()
+        return rows.map(([key, value]) => ({ key: String(key), value: decoder.decode(value as Uint8Array) }))
+      },
+    },
+  }
+}
