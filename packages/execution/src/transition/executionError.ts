@@ -1,4 +1,5 @@
 import { type Address, codedError, type Hash } from '@keelson/protocol'
+import type { RejectionCode } from './types.ts'
 
 /** Why a block or transaction cannot be executed. Codes are stable. */
 export class ExecutionError extends codedError('ExecutionError', {
@@ -21,5 +22,6 @@ export class ExecutionError extends codedError('ExecutionError', {
     severity: 'critical',
     text: (d: { contract: Address; reason: string }) => `system call of ${d.contract} failed: ${d.reason}`,
   },
+  callRejected: { severity: 'temporary', text: (d: { code: RejectionCode; reason: string }) => d.reason },
   aborted: { severity: 'temporary', text: () => 'execution was aborted' },
 }) {}

@@ -12,8 +12,10 @@ import {
   recoverAddress,
   type SignedTx,
   senderOf,
+  setSecp256k1,
   signatureBytes,
 } from '@keelson/protocol'
+import { fastSecp256k1 } from '#secp256k1'
 import { ExecutionError } from './executionError.ts'
 import type { AccessListEntry, Authorization, ExecutionTx } from './types.ts'
 
@@ -24,9 +26,19 @@ const NO_AUTHORIZATIONS: readonly Authorization[] = []
 const MAX_SENDERS = 50_000
 const senders = new Map<Hash, Address>()
 
+let isCurveChosen = false
+
+/** Native recovery, where there is one, from the first sender on. */
+function chooseCurve(): void {
+  if (isCurveChosen) return
+  isCurveChosen = true
+  if (fastSecp256k1) setSecp256k1(fastSecp256k1)
+}
+
 function rememberedSender(hash: Hash, bytes: Uint8Array, tx: SignedTx): Address | null {
   const known = senders.get(hash)
   if (known) return known
+  chooseCurve()
   const sender = senderOf(bytes, tx)
   if (sender) {
     if (senders.size >= MAX_SENDERS) senders.clear()
