@@ -13,8 +13,8 @@ export function attributesVersionOf(attributes: PayloadAttributes): 1 | 2 | 3 {
 }
 
 /**
- * The id of the payload that attributes start on a parent: the one that op-geth gives. Different attributes give
- * different ids.
+ * The id of the payload that attributes start on a parent, computed as the clients do. Different attributes give
+ * different ids; nothing but that is asked of them.
  *
  * @see specs/protocol/holocene/exec-engine.md#payloadid-computation
  */
@@ -29,8 +29,8 @@ export function computePayloadId(
     bigintToBytes(attributes.timestamp, 8),
     hexToBytes(attributes.prevRandao),
     hexToBytes(attributes.suggestedFeeRecipient),
-    encodeRlp((withdrawals ?? []).map((w) => [w.index, w.validatorIndex, w.address, w.amount])),
   ]
+  if (withdrawals) parts.push(encodeRlp(withdrawals.map((w) => [w.index, w.validatorIndex, w.address, w.amount])))
   if (parentBeaconBlockRoot !== undefined) parts.push(hexToBytes(parentBeaconBlockRoot))
   if (noTxPool || transactions.length > 0) {
     parts.push(Uint8Array.of(noTxPool ? 1 : 0), bigintToBytes(BigInt(transactions.length), 8))
