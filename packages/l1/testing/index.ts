@@ -1,1 +1,3 @@
-export {}
+export * from './anvil.ts'
+export * from './contract.ts'
+export * from './scriptedRpc.ts'
