@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest'
+import { testAddress, testConfigUpdateLog, testHash, testRollupConfig, testSystemConfig } from '../testing/index.ts'
+import { utf8Bytes } from './bytes.ts'
+import { encodeEcotoneScalars } from './feeScalars.ts'
+import { keccak256Hex } from './keccak.ts'
+import type { Log } from './l1Types.ts'
+import { ZERO_HASH } from './primitives.ts'
+import { applySystemConfigUpdates, CONFIG_UPDATE_EVENT_TOPIC, decodeSystemConfigUpdate } from './systemConfigUpdate.ts'
+
+const config = testRollupConfig({ forks: { regolith: 0n, canyon: 0n, delta: 0n, ecotone: 1000n } })
+const before = testSystemConfig({ overhead: testHash(0x07) })
+const update = (type: number, ...words: bigint[]) => testConfigUpdateLog(config, type, ...words)
+
+/** The config after these logs of one L1 block. */
+function apply(logs: Log | Log[], { time = 2000n, status = true } = {}) {
+  return applySystemConfigUpdates(before, [{ status, logs: [logs].flat() }], config, time)
+}
+
+const word = (value: bigint) => `0x${value.toString(16).padStart(64, '0')}` as const
+const gasLimit = update(2, 123n)
+
+describe('system config updates', () => {
+  it('[DER-281] are ConfigUpdate logs, version 0, of the SystemConfig contract in successful transactions', () => {
+    expect(keccak256Hex(utf8Bytes('ConfigUpdate(uint256,uint8,bytes)'))).toBe(CONFIG_UPDATE_EVENT_TOPIC)
+    expect(apply(gasLimit).gasLimit).toBe(123n)
+    expect(apply(gasLimit, { status: false })).toBe(before)
+    expect(apply({ ...gasLimit, address: testAddress(1) })).toBe(before)
+    expect(apply({ ...gasLimit, topics: gasLimit.topics.with(0, testHash(1)) })).toBe(before)
+    expect(apply({ ...gasLimit, topics: [] })).toBe(before)
+  })
+
+  it('[DER-282] have exactly three topics', () => {
+    expect(apply({ ...gasLimit, topics: gasLimit.topics.slice(0, 2) })).toBe(before)
+    expect(apply({ ...gasLimit, topics: [...gasLimit.topics, ZERO_HASH] })).toBe(before)
+  })
+
+  it('[DER-283] that cannot be read are skipped alone', () => {
+    const bad = { ...gasLimit, data: '0x' as const }
+    expect(apply([bad, update(0, BigInt(testAddress(5))), bad, gasLimit])).toEqual({
+      ...before,
+      batcherAddress: testAddress(5),
+      gasLimit: 123n,
+    })
+  })
+
+  it('[DER-284] are offset, length and payload, not a byte more or less', () => {
+    const { data } = gasLimit
+    const bad = [
+      `${data}00`,
+      data.slice(0, -2),
+      `${data}${'00'.repeat(32)}`,
+      data.replace(/20/, '40'),
+      `0x${data.slice(2, 128)}1f${data.slice(130)}`,
+    ]
+    for (const wrong of bad) expect(apply({ ...gasLimit, data: wrong as `0x${string}` })).toBe(before)
+    expect(apply(update(1, 5n))).toBe(before)
+    expect(apply(update(2, 5n, 6n))).toBe(before)
+  })
+
+  it('[DER-285] of type 0 set the batcher, a left-padded address', () => {
+    expect(apply(update(0, BigInt(testAddress(0x5a)))).batcherAddress).toBe(testAddress(0x5a))
+    expect(apply(update(0, 1n << 160n))).toBe(before)
+  })
+
+  it('[DER-286] of type 1 set overhead and scalar before Ecotone', () => {
+    expect(apply(update(1, 11n, 12n), { time: 999n })).toEqual({ ...before, overhead: word(11n), scalar: word(12n) })
+  })
+
+  it('[DER-287] of type 1 drop the overhead from Ecotone of the L1 block on, and keep a valid scalar as it is', () => {
+    for (const scalar of [12n, BigInt(encodeEcotoneScalars({ baseFeeScalar: 1, blobBaseFeeScalar: 2 }))]) {
+      expect(apply(update(1, 11n, scalar), { time: 1000n })).toEqual({
+        ...before,
+        overhead: ZERO_HASH,
+        scalar: word(scalar),
+      })
+    }
+  })
+
+  it('[DER-287] of type 1 change nothing from Ecotone on when the scalar is not valid', () => {
+    const invalid = [2n << 248n, 1n << 32n, (1n << 248n) | (1n << 64n), 0xffn << 248n]
+    for (const scalar of invalid) expect(apply(update(1, 11n, scalar), { time: 1000n })).toBe(before)
+    expect(apply(update(1, 11n, 2n << 248n), { time: 999n }).scalar).toBe(word(2n << 248n))
+  })
+
+  it('[DER-288] of type 2 set the gas limit, 64 bits', () => {
+    expect(apply(update(2, 2n ** 64n - 1n)).gasLimit).toBe(2n ** 64n - 1n)
+    expect(apply(update(2, 2n ** 64n))).toBe(before)
+  })
+
+  it('[DER-289] of type 3 change nothing', () => {
+    expect(apply(update(3, BigInt(testAddress(1))))).toBe(before)
+    expect(decodeSystemConfigUpdate(update(3, 1n))).toEqual({ kind: 'unsafeBlockSigner' })
+  })
+
+  it('[DER-290] of type 4 set denominator and elasticity', () => {
+    expect(apply(update(4, (250n << 32n) + 6n)).eip1559Params).toBe('0x000000fa00000006')
+    expect(apply(update(4, 0n)).eip1559Params).toBe('0x0000000000000000')
+  })
+
+  it('[DER-291] of type 4 are refused with a zero denominator beside an elasticity', () => {
+    expect(apply(update(4, 6n))).toBe(before)
+  })
+
+  it('[DER-292] of type 5 set the operator fee: scalar from bytes 20-24, constant from bytes 24-32', () => {
+    const value = (0xaabbccddn << 64n) + 0x0102030405060708n
+    expect(apply(update(5, value)).operatorFeeParams).toBe(word(value))
+  })
+
+  it('[DER-293] of type 6 set the minimum base fee, 64 bits', () => {
+    expect(apply(update(6, 1_000_000_000n)).minBaseFee).toBe(1_000_000_000n)
+    expect(apply(update(6, 2n ** 64n))).toBe(before)
+  })
+
+  it('[DER-294] of type 7 set the DA footprint scalar, 16 bits', () => {
+    expect(apply(update(7, 0n)).daFootprintGasScalar).toBe(0n)
+    expect(apply(update(7, 65_535n)).daFootprintGasScalar).toBe(65_535n)
+    expect(apply(update(7, 65_536n))).toBe(before)
+  })
+
+  it('[DER-295] of an unknown type or version are skipped', () => {
+    expect(apply(update(8, 1n))).toBe(before)
+    expect(apply({ ...gasLimit, topics: gasLimit.topics.with(1, word(1n)) })).toBe(before)
+    expect(apply({ ...gasLimit, topics: gasLimit.topics.with(2, testHash(0xff)) })).toBe(before)
+  })
+
+  it('[DER-296] take effect in full, the last of a block winning', () => {
+    expect(apply([update(2, 1n), update(2, 500_000_000n)]).gasLimit).toBe(500_000_000n)
+  })
+})
