@@ -12,7 +12,9 @@ const row = <D extends Breach>(text: (d: D) => string) =>
  */
 export class ChannelError extends codedError('ChannelError', {
   emptyPayload: row((_: Breach) => 'the batcher payload is empty'),
-  unknownPayloadVersion: row((d: Breach & { version: number }) => `unknown version ${d.version} of the batcher payload`),
+  unknownPayloadVersion: row(
+    (d: Breach & { version: number }) => `unknown version ${d.version} of the batcher payload`,
+  ),
   noFrames: row((_: Breach) => 'the batcher payload has no frame'),
   frameTruncated: row(
     (d: Breach & { part: string; need: number; have: number }) =>
@@ -37,15 +39,20 @@ export class ChannelError extends codedError('ChannelError', {
   badChecksum: row((_: Breach) => 'the checksum of the zlib stream is wrong'),
   clipped: row((d: Breach & { limit: number }) => `the channel unfolds beyond ${d.limit} bytes, the rest is lost`),
   badBatchRlp: row((d: Breach & { reason: string }) => `no RLP string where a batch belongs: ${d.reason}`),
-  batchTooLarge: row((d: Breach & { size: number; left: number }) => `a batch claims ${d.size} bytes, ${d.left} are left`),
-  batchTruncated: row((d: Breach & { need: number; have: number }) => `a batch is cut short: ${d.have} of ${d.need} bytes`),
+  batchTooLarge: row(
+    (d: Breach & { size: number; left: number }) => `a batch claims ${d.size} bytes, ${d.left} are left`,
+  ),
+  batchTruncated: row(
+    (d: Breach & { need: number; have: number }) => `a batch is cut short: ${d.have} of ${d.need} bytes`,
+  ),
 
   emptyBatch: row((_: Breach) => 'the batch has no version byte'),
   unknownBatchType: row((d: Breach & { type: number }) => `unknown batch version ${d.type}`),
   badSingularBatch: row((d: Breach & { reason: string }) => `malformed singular batch: ${d.reason}`),
   badSpanBatch: row((d: Breach & { reason: string }) => `malformed span batch: ${d.reason}`),
   badSpanTransaction: row(
-    (d: Breach & { index: number; reason: string }) => `transaction ${d.index} of the span cannot be rebuilt: ${d.reason}`,
+    (d: Breach & { index: number; reason: string }) =>
+      `transaction ${d.index} of the span cannot be rebuilt: ${d.reason}`,
   ),
   cannotEncode: row((d: Breach & { reason: string }) => `cannot be encoded: ${d.reason}`),
 }) {}

@@ -31,7 +31,7 @@ export interface ChannelOut {
   readonly txCount: number
   /** Uncompressed bytes. */
   readonly inputBytes: number
-  /** What the channel would take now, compressed: never less than the truth by more than a few bytes. */
+  /** What the channel would take now, compressed, estimated from above. */
   readonly estimatedBytes: number
   /** Whether the last {@link addBlock} was turned away: close the channel. */
   readonly full: boolean
@@ -89,6 +89,9 @@ function spanContent(chain: SpanBatchChain): Content {
   }
 }
 
+/** What `length` bytes take when they do not compress: the headers of the stream and of its stored blocks besides. */
+const packedBound = (length: number) => (length === 0 ? 0 : length + 16 + 5 * Math.ceil(length / 16_000))
+
 /**
  * Starts a channel.
  *
@@ -129,7 +132,7 @@ export function createChannelOut(options: ChannelOutOptions): ChannelOut {
       return content.size
     },
     get estimatedBytes() {
-      return compressedSize + content.size - compressedInput
+      return compressedSize + packedBound(content.size - compressedInput)
     },
     get full() {
       return full

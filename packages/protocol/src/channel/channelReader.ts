@@ -185,7 +185,8 @@ export class ChannelBatches implements Iterable<ChannelBatch> {
     const at = this.bytesRead
     if (!source || source.end === null) return null
     if (source.end === 'truncated') return new ChannelError('truncatedStream', { at, rule: 'DER-106' })
-    if (source.end !== 'complete') return new ChannelError('corruptStream', { at, rule: 'DER-106', reason: source.end.corrupt })
+    if (source.end !== 'complete')
+      return new ChannelError('corruptStream', { at, rule: 'DER-106', reason: source.end.corrupt })
     if (this.compression !== 'zlib' || source.consumed === null) return null
     const checksumAt = source.consumed + 2
     if (checksumAt + 4 > this.#input.length) return new ChannelError('truncatedStream', { at, rule: 'DER-106' })
@@ -210,7 +211,8 @@ function openChannel(
     if (header) return header
     return { algorithm: 'zlib', source: compression.inflateRaw(channel.subarray(2), maxRlpBytes) }
   }
-  if (first !== CHANNEL_VERSION_BROTLI) return new ChannelError('unknownCompression', { at: 0, rule: 'DER-103', byte: first })
+  if (first !== CHANNEL_VERSION_BROTLI)
+    return new ChannelError('unknownCompression', { at: 0, rule: 'DER-103', byte: first })
   if (!brotliAllowed) return new ChannelError('brotliBeforeFjord', { at: 0, rule: 'DER-104' })
   return { algorithm: 'brotli', source: compression.decompressBrotli(channel.subarray(1), maxRlpBytes) }
 }

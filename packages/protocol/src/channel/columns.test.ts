@@ -18,7 +18,10 @@ describe('uvarint', () => {
 
   it('[DER-121] may be longer than it need be, as op-node accepts it', () => {
     expect(decodeUvarint(Uint8Array.of(0x80, 0))).toEqual({ value: 0n, end: 2 })
-    expect(decodeUvarint(Uint8Array.of(0x85, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0))).toEqual({ value: 5n, end: 10 })
+    expect(decodeUvarint(Uint8Array.of(0x85, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0))).toEqual({
+      value: 5n,
+      end: 10,
+    })
   })
 
   it('[DER-121] comes back as it was written', () => {

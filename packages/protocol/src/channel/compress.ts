@@ -1,6 +1,6 @@
 import { compression, initCompression } from '#compression'
-import { CHANNEL_VERSION_BROTLI } from './constants.ts'
 import type { CompressionAlgorithm } from './compression.ts'
+import { CHANNEL_VERSION_BROTLI } from './constants.ts'
 
 export { initCompression }
 

@@ -5,8 +5,8 @@ import {
   brotliDecompressSync,
   constants,
   deflateSync,
-  inflateRawSync,
   type InputType,
+  inflateRawSync,
   type ZlibOptions,
 } from 'node:zlib'
 import { type BrotliModule, type Compression, type Decompressor, streamBrotli } from './compression.ts'
@@ -42,7 +42,10 @@ function brotliWasm(): BrotliModule {
 const plain = (bytes: Uint8Array) => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 
 /** Gives the native output in one piece; a stream that the native library refuses is read again by `slow`. */
-function nativeFirst(native: () => Omit<Decompressor, 'pull'> & { bytes: Uint8Array }, slow: () => Decompressor): Decompressor {
+function nativeFirst(
+  native: () => Omit<Decompressor, 'pull'> & { bytes: Uint8Array },
+  slow: () => Decompressor,
+): Decompressor {
   try {
     const { bytes, end, consumed } = native()
     let rest: Uint8Array | null = bytes.length > 0 ? plain(bytes) : null

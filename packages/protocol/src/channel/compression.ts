@@ -37,7 +37,10 @@ export const BROTLI_INPUT_STEP = 32_768
 /** The part of the brotli WASM module that is used, in Node and in the browser. */
 export type BrotliModule = {
   readonly DecompressStream: new () => {
-    decompress(input: Uint8Array, outputSize: number): { buf: Uint8Array; code: number; input_offset: number; free(): void }
+    decompress(
+      input: Uint8Array,
+      outputSize: number,
+    ): { buf: Uint8Array; code: number; input_offset: number; free(): void }
     free(): void
   }
   compress(input: Uint8Array, options?: { quality?: number }): Uint8Array

@@ -123,7 +123,9 @@ describe('frame', () => {
 
   it('[DER-063] comes back as it was written', () => {
     const frames = fc.record({
-      channelId: fc.uint8Array({ minLength: 16, maxLength: 16 }).map((id) => `0x${Buffer.from(id).toString('hex')}` as const),
+      channelId: fc
+        .uint8Array({ minLength: 16, maxLength: 16 })
+        .map((id) => `0x${Buffer.from(id).toString('hex')}` as const),
       number: fc.integer({ min: 0, max: 65_535 }),
       data: fc.uint8Array({ maxLength: 300 }),
       isLast: fc.boolean(),

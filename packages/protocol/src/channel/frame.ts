@@ -63,7 +63,8 @@ export function decodeFrame(bytes: Uint8Array, offset = 0): { frame: Frame; end:
 export function decodeFrames(payload: Uint8Array): Frame[] {
   const version = payload[0]
   if (version === undefined) throw new ChannelError('emptyPayload', { at: 0, rule: 'DER-062' })
-  if (version !== DERIVATION_VERSION_0) throw new ChannelError('unknownPayloadVersion', { at: 0, rule: 'DER-060', version })
+  if (version !== DERIVATION_VERSION_0)
+    throw new ChannelError('unknownPayloadVersion', { at: 0, rule: 'DER-060', version })
   if (payload.length === 1) throw new ChannelError('noFrames', { at: 1, rule: 'DER-062' })
   const frames: Frame[] = []
   for (let at = 1; at < payload.length; ) {

@@ -44,7 +44,13 @@ describe('singular batch', () => {
       [[HASH], 5n, HASH, 6n, []],
     ]
     for (const fields of wrong) expect(codeOf(raw(...fields))).toBe('badSingularBatch DER-115')
-    const longByte = concatBytes(Uint8Array.of(0, 0xf8, 70), encodeRlp(HASH), Uint8Array.of(0x81, 5), encodeRlp(HASH), Uint8Array.of(6, 0xc0))
+    const longByte = concatBytes(
+      Uint8Array.of(0, 0xf8, 70),
+      encodeRlp(HASH),
+      Uint8Array.of(0x81, 5),
+      encodeRlp(HASH),
+      Uint8Array.of(6, 0xc0),
+    )
     expect(codeOf(longByte)).toBe('badSingularBatch DER-115')
   })
 
@@ -76,7 +82,13 @@ describe('singular batch', () => {
     const hash = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(bytesToHex)
     const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
     const transactions = fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 6 })
-    const batches = fc.record({ parentHash: hash, epochNumber: uint64, epochHash: hash, timestamp: uint64, transactions })
+    const batches = fc.record({
+      parentHash: hash,
+      epochNumber: uint64,
+      epochHash: hash,
+      timestamp: uint64,
+      transactions,
+    })
     fc.assert(
       fc.property(batches, (batch) => {
         expect(decodeSingularBatch(encodeSingularBatch(batch))).toEqual(batch)
@@ -92,7 +104,9 @@ type Vector = {
 }
 
 describe.skipIf(!fixtureFolder())(`vectors/batch-encoding.json (${FIXTURES_ABSENT} otherwise)`, () => {
-  const { vectors } = fixtureFolder() ? readFixture<{ vectors: Vector[] }>('vectors/batch-encoding.json') : { vectors: [] }
+  const { vectors } = fixtureFolder()
+    ? readFixture<{ vectors: Vector[] }>('vectors/batch-encoding.json')
+    : { vectors: [] }
   for (const { name, input, expected } of vectors) {
     it(`[DER-114] [DER-116] ${name}`, () => {
       const { epochNum, transactions, timestamp, ...hashes } = input.batch

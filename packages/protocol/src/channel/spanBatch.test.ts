@@ -165,7 +165,9 @@ describe('span batch prefix and payload', () => {
   })
 
   it('[DER-123] [DER-124] [DER-125] tells timestamps from the genesis time, and checks hashes by 20 bytes', () => {
-    const batch = derive(span({ ...empty, blockCount: u(3), originBits: Uint8Array.of(0), blockTxCounts: concatBytes(u(0), u(0), u(0)) }))
+    const batch = derive(
+      span({ ...empty, blockCount: u(3), originBits: Uint8Array.of(0), blockTxCounts: concatBytes(u(0), u(0), u(0)) }),
+    )
     expect([0, 1, 2].map((i) => batch.blockTimestamp(i))).toEqual([1000n, 1002n, 1004n])
     expect(batch.timestamp).toBe(1000n)
     expect(batch.endEpochNumber).toBe(50n)
@@ -180,7 +182,9 @@ describe('span batch prefix and payload', () => {
   })
 
   it('[DER-126] has at least one block and at most 10,000,000', () => {
-    expect(verdictOf({ ...empty, blockCount: u(0), originBits: none, blockTxCounts: none })).toBe('badSpanBatch DER-126')
+    expect(verdictOf({ ...empty, blockCount: u(0), originBits: none, blockTxCounts: none })).toBe(
+      'badSpanBatch DER-126',
+    )
     expect(verdictOf({ blockCount: u(10_000_001) })).toBe('badSpanBatch DER-126')
     expect(verdictOf({ blockCount: u(2n ** 64n - 1n) })).toBe('badSpanBatch DER-126')
     const largest = span({
@@ -204,7 +208,12 @@ describe('span batch prefix and payload', () => {
   it('[DER-128] [DER-129] counts origins back from the last block; bit 0 enters into none', () => {
     for (const bit0 of [0, 1] as const) {
       const batch = derive(
-        span({ ...empty, blockCount: u(5), originBits: encodeBits([bit0, 0, 1, 0, 1]), blockTxCounts: new Uint8Array(5) }),
+        span({
+          ...empty,
+          blockCount: u(5),
+          originBits: encodeBits([bit0, 0, 1, 0, 1]),
+          blockTxCounts: new Uint8Array(5),
+        }),
       )
       expect([0, 1, 2, 3, 4].map((i) => batch.blockEpochNumber(i))).toEqual([48n, 48n, 49n, 49n, 50n])
     }
@@ -238,7 +247,17 @@ describe('span batch transactions', () => {
     const sigs = concatBytes(new Uint8Array(32), new Uint8Array(32).fill(0xff))
     const [tx] = derive(span({ sigs })).blockTransactions(0)
     expect(tx).toEqual(
-      testTx({ type: 0, nonce: 5n, maxFee: 2n, gas: 6n, value: 1n, input: Uint8Array.of(3, 4), yParity: 1, r: 0n, s: 2n ** 256n - 1n }),
+      testTx({
+        type: 0,
+        nonce: 5n,
+        maxFee: 2n,
+        gas: 6n,
+        value: 1n,
+        input: Uint8Array.of(3, 4),
+        yParity: 1,
+        r: 0n,
+        s: 2n ** 256n - 1n,
+      }),
     )
   })
 
@@ -246,7 +265,18 @@ describe('span batch transactions', () => {
     const creation = { creationBits: Uint8Array.of(1), tos: none }
     expect(verdictOf(creation)).toBe('valid')
     expect(derive(span(creation)).blockTransactions(0)).toEqual([
-      testTx({ type: 0, nonce: 5n, maxFee: 2n, gas: 6n, to: '0x', value: 1n, input: Uint8Array.of(3, 4), yParity: 1, r: 7n, s: 8n }),
+      testTx({
+        type: 0,
+        nonce: 5n,
+        maxFee: 2n,
+        gas: 6n,
+        to: '0x',
+        value: 1n,
+        input: Uint8Array.of(3, 4),
+        yParity: 1,
+        r: 7n,
+        s: 8n,
+      }),
     ])
   })
 
@@ -271,7 +301,9 @@ describe('span batch transactions', () => {
   it('[DER-136] has value, gas price, data and access list of a type 1 transaction', () => {
     expect(verdictOf({ ...typedColumns, datas: typed(1, 1n, 2n, none, access) })).toBe('valid')
     expect(verdictOf({ ...typedColumns, datas: typed(1, 1n, 2n, none, none) })).toBe('badSpanTransaction DER-136')
-    expect(verdictOf({ ...typedColumns, datas: typed(1, 1n, 2n, none, [[PARENT, []]]) })).toBe('badSpanTransaction DER-136')
+    expect(verdictOf({ ...typedColumns, datas: typed(1, 1n, 2n, none, [[PARENT, []]]) })).toBe(
+      'badSpanTransaction DER-136',
+    )
     expect(verdictOf({ ...typedColumns, datas: typed(1, 1n, 2n, none, [[`0x${'42'.repeat(20)}`, ['0x01']]]) })).toBe(
       'badSpanTransaction DER-136',
     )
@@ -283,7 +315,9 @@ describe('span batch transactions', () => {
   it('[DER-137] has value, two fees, data and access list of a type 2 transaction', () => {
     expect(verdictOf({ ...typedColumns, datas: typed(2, 1n, 2n, 3n, none, access) })).toBe('valid')
     expect(verdictOf({ ...typedColumns, datas: typed(2, 1n, 2n, none, access) })).toBe('badSpanTransaction DER-137')
-    expect(verdictOf({ ...typedColumns, datas: typed(2, 1n, 2n, 3n, none, access, []) })).toBe('badSpanTransaction DER-137')
+    expect(verdictOf({ ...typedColumns, datas: typed(2, 1n, 2n, 3n, none, access, []) })).toBe(
+      'badSpanTransaction DER-137',
+    )
   })
 
   const authorization = [10n, `0x${'42'.repeat(20)}`, 1n, 1n, 2n, 3n]
@@ -300,19 +334,27 @@ describe('span batch transactions', () => {
       [2n ** 256n, `0x${'42'.repeat(20)}`, 1n, 1n, 2n, 3n],
     ]
     for (const entry of wrong) {
-      expect(verdictOf({ ...typedColumns, datas: typed(4, 1n, 2n, 3n, none, access, [entry]) })).toBe('badSpanTransaction DER-138')
+      expect(verdictOf({ ...typedColumns, datas: typed(4, 1n, 2n, 3n, none, access, [entry]) })).toBe(
+        'badSpanTransaction DER-138',
+      )
     }
-    expect(verdictOf({ ...typedColumns, datas: typed(4, 2n ** 256n, 2n, 3n, none, access, []) })).toBe('badSpanTransaction DER-138')
+    expect(verdictOf({ ...typedColumns, datas: typed(4, 2n ** 256n, 2n, 3n, none, access, []) })).toBe(
+      'badSpanTransaction DER-138',
+    )
   })
 
   it('[DER-139] cannot create a contract with a type 4 transaction', () => {
     const datas = typed(4, 1n, 2n, 3n, none, access, [authorization])
-    expect(verdictOf({ ...typedColumns, datas, creationBits: Uint8Array.of(1), tos: none })).toBe('badSpanTransaction DER-139')
+    expect(verdictOf({ ...typedColumns, datas, creationBits: Uint8Array.of(1), tos: none })).toBe(
+      'badSpanTransaction DER-139',
+    )
   })
 
   it('[DER-140] has no other transaction types', () => {
     for (const type of [3, 5, 0x7e, 0x7f]) {
-      expect(verdictOf({ ...typedColumns, datas: typed(type, 1n, 2n, 3n, none, access) })).toBe('badSpanTransaction DER-140')
+      expect(verdictOf({ ...typedColumns, datas: typed(type, 1n, 2n, 3n, none, access) })).toBe(
+        'badSpanTransaction DER-140',
+      )
     }
     // A type byte 0 counts as legacy for the protected bits, and cannot be rebuilt.
     expect(verdictOf({ datas: typed(0, 1n, 2n, none) })).toBe('badSpanTransaction DER-140')
@@ -354,7 +396,9 @@ describe('span batch transactions', () => {
     ]
     const raw = decodeSpanBatch(encodeSpanBatch([testBatch({ transactions })], TEST_CHAIN, 1n))
     expect(raw.txs.protectedBits).toEqual({ bytes: Uint8Array.of(0b010), length: 3 })
-    expect(derive(encodeSpanBatch([testBatch({ transactions })], TEST_CHAIN, 1n)).blockTransactions(0)).toEqual(transactions)
+    expect(derive(encodeSpanBatch([testBatch({ transactions })], TEST_CHAIN, 1n)).blockTransactions(0)).toEqual(
+      transactions,
+    )
   })
 
   it('[DER-144] takes the chain id of the L2 chain, also a large one', () => {
@@ -364,11 +408,16 @@ describe('span batch transactions', () => {
       testTx({ type, chainId: l2ChainId, yParity: 0 }),
       testTx({ type, chainId: l2ChainId, yParity: 1 }),
     ])
-    expect(derive(encodeSpanBatch([testBatch({ transactions })], chain, 0n), chain).blockTransactions(0)).toEqual(transactions)
+    expect(derive(encodeSpanBatch([testBatch({ transactions })], chain, 0n), chain).blockTransactions(0)).toEqual(
+      transactions,
+    )
   })
 
   it('tells the types of a block without rebuilding anything', () => {
-    const blocks = [testBatch({ transactions: [testTx({ type: 4 })] }), testBatch({ timestamp: 1_002n, transactions: [testTx(), testTx({ type: 0 })] })]
+    const blocks = [
+      testBatch({ transactions: [testTx({ type: 4 })] }),
+      testBatch({ timestamp: 1_002n, transactions: [testTx(), testTx({ type: 0 })] }),
+    ]
     const batch = derive(encodeSpanBatch(blocks, TEST_CHAIN, 0n))
     expect([...batch.blockTxTypes(0)]).toEqual([4])
     expect([...batch.blockTxTypes(1)]).toEqual([2, 0])
@@ -406,7 +455,13 @@ describe('span batch builder', () => {
   })
 
   it('refuses deposits, blob transactions and bytes that are no transaction', () => {
-    for (const tx of [Uint8Array.of(0x7e, 0xc0), Uint8Array.of(3, 0xc0), none, Uint8Array.of(2, 0xc0), Uint8Array.of(0x80)]) {
+    for (const tx of [
+      Uint8Array.of(0x7e, 0xc0),
+      Uint8Array.of(3, 0xc0),
+      none,
+      Uint8Array.of(2, 0xc0),
+      Uint8Array.of(0x80),
+    ]) {
       expect(refused([testBatch({ transactions: [tx] })])).toMatch(/^(DER|BAT)-/)
     }
   })
@@ -415,7 +470,9 @@ describe('span batch builder', () => {
     const builder = new SpanBatchBuilder(TEST_CHAIN)
     builder.append(testBatch({ transactions: [testTx()] }), 0n)
     const one = builder.encode()
-    expect(() => builder.append(testBatch({ timestamp: 1_002n, transactions: [testTx(), Uint8Array.of(3)] }), 1n)).toThrow()
+    expect(() =>
+      builder.append(testBatch({ timestamp: 1_002n, transactions: [testTx(), Uint8Array.of(3)] }), 1n),
+    ).toThrow()
     expect(builder.encode()).toEqual(one)
     builder.append(testBatch({ timestamp: 1_002n, epochNumber: 101n, transactions: [testTx({ type: 0 })] }), 0n)
     expect(builder.blockCount).toBe(2)
@@ -428,7 +485,9 @@ describe('span batch builder', () => {
 
 const hex = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map(bytesToHex)
 const quantity = (bits: number) =>
-  fc.tuple(fc.bigInt({ min: 0n, max: 2n ** BigInt(bits) - 1n }), fc.integer({ min: 0, max: bits })).map(([n, s]) => n >> BigInt(s))
+  fc
+    .tuple(fc.bigInt({ min: 0n, max: 2n ** BigInt(bits) - 1n }), fc.integer({ min: 0, max: bits }))
+    .map(([n, s]) => n >> BigInt(s))
 const address = hex(20) as fc.Arbitrary<Address>
 const hash = hex(32) as fc.Arbitrary<Hash>
 const word = quantity(256)
@@ -481,16 +540,20 @@ describe('span batch, both ways', () => {
 
   it('never throws anything but its own error, whatever the bytes', () => {
     fc.assert(
-      fc.property(blocks, fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 4 }), (list, changes) => {
-        const bytes = encodeSpanBatch(list, TEST_CHAIN, 0n)
-        for (const [at, value] of changes) bytes[1 + (at % (bytes.length - 1))] = value
-        try {
-          const batch = deriveSpanBatch(decodeSpanBatch(bytes), TEST_CHAIN)
-          if (!(batch instanceof ChannelError)) blocksOf(batch)
-        } catch (error) {
-          expect(error).toBeInstanceOf(ChannelError)
-        }
-      }),
+      fc.property(
+        blocks,
+        fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 4 }),
+        (list, changes) => {
+          const bytes = encodeSpanBatch(list, TEST_CHAIN, 0n)
+          for (const [at, value] of changes) bytes[1 + (at % (bytes.length - 1))] = value
+          try {
+            const batch = deriveSpanBatch(decodeSpanBatch(bytes), TEST_CHAIN)
+            if (!(batch instanceof ChannelError)) blocksOf(batch)
+          } catch (error) {
+            expect(error).toBeInstanceOf(ChannelError)
+          }
+        },
+      ),
       { numRuns: 500 },
     )
   })

@@ -85,7 +85,17 @@ export function decodeSpanBatch(bytes: Uint8Array): RawSpanBatch {
     if (txCount > MAX_SPAN_BATCH_ELEMENT_COUNT) throw reader.fail('DER-127', `${txCount} transactions in all`, at)
   }
   const txs = readTxs(reader, txCount)
-  return { relTimestamp, l1OriginNumber, parentCheck, l1OriginCheck, blockCount, originBits, blockTxCounts, txs, end: reader.at }
+  return {
+    relTimestamp,
+    l1OriginNumber,
+    parentCheck,
+    l1OriginCheck,
+    blockCount,
+    originBits,
+    blockTxCounts,
+    txs,
+    end: reader.at,
+  }
 }
 
 function readTxs(reader: ColumnReader, count: number): SpanBatchTxs {

@@ -158,7 +158,8 @@ export class SpanBatchBuilder {
       throw bad('DER-123', `block time ${batch.timestamp} before the genesis`)
     }
     if (this.blockCount === MAX_SPAN_BATCH_ELEMENT_COUNT) throw bad('BAT-017', 'too many blocks')
-    if (this.txCount + batch.transactions.length > MAX_SPAN_BATCH_ELEMENT_COUNT) throw bad('BAT-017', 'too many transactions')
+    if (this.txCount + batch.transactions.length > MAX_SPAN_BATCH_ELEMENT_COUNT)
+      throw bad('BAT-017', 'too many transactions')
     const txs = batch.transactions.map((tx) => splitTx(tx, this.#chain.l2ChainId))
     this.#undo = this.#mark()
     this.#first ??= batch

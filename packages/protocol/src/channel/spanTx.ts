@@ -39,7 +39,8 @@ class Walk {
     const { bytes, at } = this
     if (at >= limit) return this.wrong('a field is missing')
     const first = bytes[at] as number
-    if (first >= 0xc0 !== list) return this.wrong(list ? 'a string where a list belongs' : 'a list where a string belongs')
+    if (first >= 0xc0 !== list)
+      return this.wrong(list ? 'a string where a list belongs' : 'a list where a string belongs')
     if (first < 0x80) {
       this.end = at + 1
       return true
@@ -79,7 +80,8 @@ class Walk {
 
   fixed(limit: number, length: number): boolean {
     if (!this.open(limit, false)) return false
-    if (this.end - this.at !== length) return this.wrong(`a string has ${this.end - this.at} bytes instead of ${length}`)
+    if (this.end - this.at !== length)
+      return this.wrong(`a string has ${this.end - this.at} bytes instead of ${length}`)
     this.at = this.end
     return true
   }
@@ -162,7 +164,11 @@ export function layOutSpanTxs(txs: SpanBatchTxs): SpanTxLayout {
     layout.feesAt[i] = walk.at
     ok = ok && walk.quantity(limit, maxBytes) && (type < 2 || walk.quantity(limit, maxBytes))
     layout.tailAt[i] = walk.at
-    ok = ok && walk.string(limit) && (type === 0 || walk.accessList(limit)) && (type !== 4 || walk.authorizationList(limit))
+    ok =
+      ok &&
+      walk.string(limit) &&
+      (type === 0 || walk.accessList(limit)) &&
+      (type !== 4 || walk.authorizationList(limit))
     if (ok && walk.at !== limit) ok = walk.wrong('the list has more fields')
     if (!ok) throw bad(RULE_OF_TYPE[type] as string, walk.reason, walk.at)
   }
