@@ -108,7 +108,7 @@ export function rlpListHeader(length: number): Uint8Array {
  * Reads RLP without copying: strings and raw items are views of the bytes given.
  *
  * Accepts canonical RLP only (shortest lengths, a byte below 0x80 as itself). Every read throws `CodecError`
- * `badRlp` or `truncated` when the bytes do not have what is asked for.
+ * `badRlp` or `truncated` when the bytes do not have what is asked for; after that the position means nothing.
  */
 export class RlpReader {
   readonly #bytes: Uint8Array
