@@ -172,7 +172,10 @@ export class Inflater {
     if (!this.#need(16)) return
     const length = this.#take(16)
     if (!this.#need(16)) return
-    if (this.#take(16) !== (~length & 0xffff)) return this.#corrupt('length of a stored block')
+    if (this.#take(16) !== (~length & 0xffff)) {
+      this.#corrupt('length of a stored block')
+      return
+    }
     this.#storedLeft = length
   }
 
@@ -211,14 +214,20 @@ export class Inflater {
     const literalCount = this.#take(5) + 257
     const distanceCount = this.#take(5) + 1
     const codeCount = this.#take(4) + 4
-    if (literalCount > 286 || distanceCount > 30) return this.#corrupt('too many codes')
+    if (literalCount > 286 || distanceCount > 30) {
+      this.#corrupt('too many codes')
+      return
+    }
     const codeLengths = new Uint8Array(19)
     for (let i = 0; i < codeCount; i++) {
       if (!this.#need(3)) return
       codeLengths[CODE_LENGTH_ORDER[i] as number] = this.#take(3)
     }
     const codes = codeTable(codeLengths)
-    if (!codes) return this.#corrupt('code lengths')
+    if (!codes) {
+      this.#corrupt('code lengths')
+      return
+    }
     const lengths = new Uint8Array(literalCount + distanceCount)
     for (let i = 0; i < lengths.length; ) {
       const symbol = this.#symbol(codes)
@@ -227,17 +236,26 @@ export class Inflater {
         lengths[i++] = symbol
         continue
       }
-      if (symbol === 16 && i === 0) return this.#corrupt('a repeated length without one before')
+      if (symbol === 16 && i === 0) {
+        this.#corrupt('a repeated length without one before')
+        return
+      }
       const extra = symbol === 16 ? 2 : symbol === 17 ? 3 : 7
       if (!this.#need(extra)) return
       const count = this.#take(extra) + (symbol === 18 ? 11 : 3)
-      if (i + count > lengths.length) return this.#corrupt('too many code lengths')
+      if (i + count > lengths.length) {
+        this.#corrupt('too many code lengths')
+        return
+      }
       lengths.fill(symbol === 16 ? (lengths[i - 1] as number) : 0, i, i + count)
       i += count
     }
     const literals = codeTable(lengths.subarray(0, literalCount))
     const distances = codeTable(lengths.subarray(literalCount))
-    if (!literals || !distances) return this.#corrupt('Huffman code')
+    if (!literals || !distances) {
+      this.#corrupt('Huffman code')
+      return
+    }
     this.#literals = literals
     this.#distances = distances
   }
@@ -257,17 +275,26 @@ export class Inflater {
         return
       }
       const extra = LENGTH_EXTRA[symbol - 257]
-      if (extra === undefined) return this.#corrupt(`length symbol ${symbol}`)
+      if (extra === undefined) {
+        this.#corrupt(`length symbol ${symbol}`)
+        return
+      }
       if (!this.#need(extra)) return
       const length = (LENGTH_BASE[symbol - 257] as number) + this.#take(extra)
       const distanceSymbol = this.#symbol(distances)
       if (distanceSymbol < 0) return
       const distanceExtra = DISTANCE_EXTRA[distanceSymbol]
-      if (distanceExtra === undefined) return this.#corrupt(`distance symbol ${distanceSymbol}`)
+      if (distanceExtra === undefined) {
+        this.#corrupt(`distance symbol ${distanceSymbol}`)
+        return
+      }
       if (!this.#need(distanceExtra)) return
       const distance = (DISTANCE_BASE[distanceSymbol] as number) + this.#take(distanceExtra)
       const to = this.#outAt
-      if (distance > to) return this.#corrupt(`distance ${distance} beyond the start`)
+      if (distance > to) {
+        this.#corrupt(`distance ${distance} beyond the start`)
+        return
+      }
       if (distance >= length) out.copyWithin(to, to - distance, to - distance + length)
       else if (distance === 1) out.fill(out[to - 1] as number, to, to + length)
       else for (let i = 0; i < length; i++) out[to + i] = out[to + i - distance] as number
