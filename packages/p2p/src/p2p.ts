@@ -13,6 +13,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { createAppScores } from './appScores.ts'
 import type { BlockSigner } from './blockSigner.ts'
 import { keepConnectionTides } from './connectionTides.ts'
+import { type Discovery, startDiscovery } from './discovery.ts'
 import { P2PError } from './errors.ts'
 import { createGater, type Gater } from './gater.ts'
 import { createBlockGossip, gossipOptions, rememberingDecoder } from './gossip.ts'
@@ -80,6 +81,8 @@ export interface P2P {
   /** Milliseconds of the last ping, 0 when unknown. */
   latencyOf(peerId: string): number
   readonly gater: Gater
+  /** `null`: switched off. */
+  readonly discovery: Discovery | null
   readonly scores: PeerScorebook
   /** For the RPC and for tests; not to be used for anything of the protocol. */
   readonly host: Host
@@ -98,6 +101,15 @@ const COUNT_MS = 10_000
  * @throws {P2PError} for keys, ports and addresses that cannot be used
  */
 export async function createP2P(parts: P2PParts): Promise<P2P> {
+  try {
+    return await open(parts)
+  } catch (error) {
+    // Which port is taken says more than which step failed.
+    throw error instanceof Error && error.cause instanceof P2PError ? error.cause : error
+  }
+}
+
+async function open(parts: P2PParts): Promise<P2P> {
   const { config, log = nullLogger, clock = systemClock } = parts
   const options: P2POptions = { ...DEFAULT_P2P_OPTIONS, ...parts.options }
   const metrics = createP2PMetrics(parts.metrics ?? nullMetrics)
@@ -124,30 +136,25 @@ export async function createP2P(parts: P2PParts): Promise<P2P> {
   const scoring = options.scoring === 'light'
   const scoreParams = scoring ? lightScoreParams(config.blockTime, appScores.scoreOf) : noScoreParams
 
-  const host = await life
-    .step(
-      'the libp2p host',
-      () =>
-        createHost({
-          options,
-          privateKey,
-          gater: gater.libp2p,
-          datastore,
-          gossip: gossipOptions({
-            topics,
-            mesh: options.mesh,
-            floodPublish: options.floodPublish,
-            scoreParams,
-            decode,
-          }),
-          announce: announced(options),
+  const host = await life.step(
+    'the libp2p host',
+    () =>
+      createHost({
+        options,
+        privateKey,
+        gater: gater.libp2p,
+        datastore,
+        gossip: gossipOptions({
+          topics,
+          mesh: options.mesh,
+          floodPublish: options.floodPublish,
+          scoreParams,
+          decode,
         }),
-      (opened) => opened.stop(),
-    )
-    .catch((error: unknown) => {
-      // Which port is taken says more than which step failed.
-      throw error instanceof Error && error.cause instanceof P2PError ? error.cause : error
-    })
+        announce: announced(options),
+      }),
+    (opened) => opened.stop(),
+  )
   const scores = createScorebook(host.services.pubsub, appScores, scoring)
   const connected = () => host.getPeers().map((peer) => peer.toString())
 
@@ -198,6 +205,14 @@ export async function createP2P(parts: P2PParts): Promise<P2P> {
     log.info('Disconnected from peer', { peer: peer.toString() })
     sync.removePeer(peer.toString())
   })
+
+  const discovery = options.discovery
+    ? await life.step(
+        'discovery',
+        () => startDiscovery({ config, options, privateKey, host, clock, log }),
+        (opened) => opened.close(),
+      )
+    : null
 
   const close = async (peerId: string) => {
     const connections = host.getConnections(peerIdFromString(peerId))
@@ -282,6 +297,7 @@ export async function createP2P(parts: P2PParts): Promise<P2P> {
     isProtected,
     latencyOf: (peerId) => pings?.of(peerId) ?? 0,
     gater,
+    discovery,
     scores,
     host,
     close: () => life.close(),
