@@ -1,3 +1,5 @@
 export * from './memoryL1.ts'
 export * from './memoryL2.ts'
 export * from './pipelineFixture.ts'
+export * from './pureDerive.ts'
+export type { PureBatch, PureL1Block } from './pureReader.ts'

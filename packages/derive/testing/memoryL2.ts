@@ -1,10 +1,16 @@
 import {
   type BlockId,
-  decodeL1InfoTx,
-  type Hash,
-  keccak256Hex,
   concatBytes,
+  decodeL1InfoTx,
+  extraDataOf,
+  type Hash,
+  hexToBytes,
+  keccak256,
+  keccak256Hex,
   type L2BlockRef,
+  type PayloadAttributes,
+  payloadToSystemConfig,
+  type RollupConfig,
   type SystemConfig,
   utf8Bytes,
 } from '@keelson/protocol'
@@ -22,10 +28,13 @@ export type MemoryL2Block = {
 export class MemoryL2 implements L2Provider {
   readonly #byNumber = new Map<bigint, MemoryL2Block>()
   readonly #byHash = new Map<Hash, MemoryL2Block>()
+  readonly #config: RollupConfig | null
   /** Thrown by the next call, once. */
   failure: Error | null = null
 
-  constructor(blocks: readonly MemoryL2Block[] = []) {
+  /** @param config - where given, the system config of a block built is what the block encodes */
+  constructor(blocks: readonly MemoryL2Block[] = [], config: RollupConfig | null = null) {
+    this.#config = config
     for (const block of blocks) this.add(block)
   }
 
@@ -45,10 +54,10 @@ export class MemoryL2 implements L2Provider {
     const [first] = attributes.transactions
     if (!first) throw new Error('attributes without the L1 attributes transaction')
     const info = decodeL1InfoTx(first)
-    const systemConfig = given.systemConfig ?? this.#byHash.get(parent.hash)?.systemConfig
-    if (!systemConfig) throw new Error(`no system config of parent ${parent.hash}`)
+    const hash = given.hash ?? l2Hash(parent, attributes.timestamp, attributes.transactions)
+    const systemConfig = given.systemConfig ?? this.#encodedConfig(parent, hash, attributes)
     const ref: L2BlockRef = {
-      hash: given.hash ?? l2Hash(parent, attributes.timestamp, attributes.transactions),
+      hash,
       number: parent.number + 1n,
       parentHash: parent.hash,
       timestamp: attributes.timestamp,
@@ -56,6 +65,18 @@ export class MemoryL2 implements L2Provider {
       sequenceNumber: info.sequenceNumber,
     }
     return this.add({ ref, systemConfig, transactions: attributes.transactions })
+  }
+
+  #encodedConfig(parent: L2BlockRef, blockHash: Hash, attributes: PayloadAttributes): SystemConfig {
+    if (this.#config) {
+      const { timestamp, transactions, gasLimit } = attributes
+      const extraData = extraDataOf(this.#config, attributes)
+      const facts = { blockHash, blockNumber: parent.number + 1n, parentHash: parent.hash, extraData }
+      return payloadToSystemConfig(this.#config, { ...facts, timestamp, transactions, gasLimit })
+    }
+    const systemConfig = this.#byHash.get(parent.hash)?.systemConfig
+    if (!systemConfig) throw new Error(`no system config of parent ${parent.hash}`)
+    return systemConfig
   }
 
   async getL2BlockRefByNumber(number: bigint): Promise<L2BlockRef | null> {
@@ -88,6 +109,5 @@ export class MemoryL2 implements L2Provider {
 
 /** The made-up hash of an L2 block; two implementations that derive the same transactions agree on it. */
 export function l2Hash(parent: BlockId, timestamp: bigint, transactions: readonly Uint8Array[]): Hash {
-  const hashes = transactions.map((tx) => utf8Bytes(keccak256Hex(tx)))
-  return keccak256Hex(concatBytes(utf8Bytes(`L2 ${parent.hash} ${timestamp}`), ...hashes))
+  return keccak256Hex(concatBytes(hexToBytes(parent.hash), utf8Bytes(`${timestamp}`), ...transactions.map(keccak256)))
 }

@@ -97,10 +97,10 @@ export function batchStage(shared: BatchContext, batches: FlushableStage<Batch>)
       shared.updateWindow(parent)
       if (ctx.origin.number <= parent.l1Origin.number) {
         // A channel completed here can hold nothing but past batches.
-        const read = await batches.pull()
-        if (read.status !== 'ready') return read
+        const next = await read()
+        if (next.status !== 'ready') return next
         const reason = `L1 block ${ctx.origin.number} is not after the safe head's origin ${parent.l1Origin.number}`
-        shared.report({ outcome: 'past', rule: 'DER-222', reason }, { decoded: read.value, inclusion: ctx.origin })
+        shared.report({ outcome: 'past', rule: 'DER-222', reason }, next.value)
         return again
       }
       const { first } = window
