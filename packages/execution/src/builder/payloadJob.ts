@@ -60,6 +60,7 @@ export class PayloadJob {
   readonly #parts: PayloadJobParts
   readonly #startedAt: number
   #best: SealedBlock
+  readonly #firstPass = Promise.withResolvers<void>()
   #passes = 0
   #stopped = false
   #wake: (() => void) | null = null
@@ -82,13 +83,19 @@ export class PayloadJob {
   static async start(parts: PayloadJobParts): Promise<PayloadJob> {
     const draft = await openDraft(parts)
     const job = new PayloadJob(parts, await draft.executor.seal())
-    if (!parts.attributes.noTxPool) job.#loop = job.#improve(draft)
+    if (parts.attributes.noTxPool) job.#passed()
+    else job.#loop = job.#improve(draft)
     return job
   }
 
   /** The best block so far. */
   get best(): SealedBlock {
     return this.#best
+  }
+
+  /** Resolves when everything that was in the pool at the start has been tried. */
+  get firstPass(): Promise<void> {
+    return this.#firstPass.promise
   }
 
   /**
@@ -125,7 +132,7 @@ export class PayloadJob {
           await this.#fill(draft)
           if (draft.included.size > sealed) await this.#offer(draft)
         }
-        this.#passes++
+        this.#passed()
         const left = this.#startedAt + timeLimitMs - clock.now()
         if (this.#stopped || left <= 0) break
         await this.#pause(Math.min(this.#parts.recommitMs, left))
@@ -134,8 +141,13 @@ export class PayloadJob {
       // The block of the last pass stands; a broken pass must not take the payload away.
       log.error('Payload building failed', { id: this.id, err: error })
     } finally {
-      this.#passes++
+      this.#passed()
     }
+  }
+
+  #passed(): void {
+    this.#passes++
+    this.#firstPass.resolve()
   }
 
   async #offer(draft: Draft): Promise<void> {

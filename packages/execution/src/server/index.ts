@@ -1,1 +1,2 @@
-export {}
+export * from './engineServer.ts'
+export * from './ethServer.ts'

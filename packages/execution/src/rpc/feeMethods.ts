@@ -1,0 +1,107 @@
+import { type JsonNode, nextBaseFee } from '@keelson/protocol'
+import { invalidParams, RpcMethodError } from '@keelson/service'
+import type { StoredBlock } from '../chain/chainStore.ts'
+import type { ExecutionEngine } from '../engine/executionEngine.ts'
+import { effectiveTip } from '../builder/bestTransactions.ts'
+import { decodeTransaction } from '../transition/transaction.ts'
+import { needBlock, readBlockNumber } from './blockSelector.ts'
+import { Params } from './params.ts'
+import type { RpcMethodTable } from './rpcMethod.ts'
+
+/** Tip suggested while blocks are not full: op-geth's default, in wei. */
+const MIN_SUGGESTED_TIP = 1_000_000n
+const MAX_FEE_HISTORY = 1024
+const MAX_PERCENTILES = 100
+
+type Tip = { readonly tip: bigint; readonly gasUsed: bigint }
+
+const byTip = (a: Tip, b: Tip) => (a.tip < b.tip ? -1 : a.tip > b.tip ? 1 : 0)
+
+/** Fee suggestions and history in `eth_`. */
+export function feeMethods(engine: ExecutionEngine): RpcMethodTable {
+  const { chain } = engine
+
+  /** What the transactions of a block paid, without deposits; cheapest first. */
+  function tipsOf(block: StoredBlock): Tip[] {
+    const receipts = chain.store.receipts(block.hash) ?? []
+    return block.transactions
+      .flatMap((bytes, index): Tip[] => {
+        if (bytes[0] === 0x7e) return []
+        const tip = effectiveTip(decodeTransaction(bytes), block.header.baseFeePerGas) ?? 0n
+        return [{ tip, gasUsed: receipts[index]?.gasUsed ?? 0n }]
+      })
+      .sort(byTip)
+  }
+
+  /**
+   * The lowest tip that should do: the minimum while blocks have room, else a tenth above the median of the last one.
+   */
+  function suggestedTip(): bigint {
+    const { head } = chain
+    const tips = tipsOf(head)
+    const largest = tips.reduce((max, { gasUsed }) => (gasUsed > max ? gasUsed : max), 0n)
+    if (head.header.gasUsed + largest <= head.header.gasLimit) return MIN_SUGGESTED_TIP
+    const median = tips[tips.length >> 1]?.tip ?? 0n
+    const raised = median + median / 10n
+    return raised > MIN_SUGGESTED_TIP ? raised : MIN_SUGGESTED_TIP
+  }
+
+  const baseFeeAfter = ({ header }: StoredBlock): bigint => nextBaseFee(chain.spec, header, header.timestamp + 1n)
+
+  function feeHistory(count: bigint, newest: StoredBlock, percentiles: readonly number[]) {
+    const asked = count > BigInt(MAX_FEE_HISTORY) ? MAX_FEE_HISTORY : Number(count)
+    const blocks: StoredBlock[] = []
+    for (let at: StoredBlock | null = newest; at && blocks.length < asked; ) {
+      blocks.unshift(at)
+      at = engine.select({ hash: at.header.parentHash })
+    }
+    const oldest = blocks[0]
+    if (!oldest) return { oldestBlock: 0n, gasUsedRatio: null }
+    return {
+      oldestBlock: oldest.header.number,
+      baseFeePerGas: [...blocks.map(({ header }) => header.baseFeePerGas), baseFeeAfter(newest)],
+      gasUsedRatio: blocks.map(({ header }) => Number(header.gasUsed) / Number(header.gasLimit)),
+      baseFeePerBlobGas: Array.from({ length: blocks.length + 1 }, () => 1n),
+      blobGasUsedRatio: blocks.map(() => 0),
+      ...(percentiles.length > 0 && { reward: blocks.map((block) => rewards(block, percentiles)) }),
+    }
+  }
+
+  function rewards(block: StoredBlock, percentiles: readonly number[]): bigint[] {
+    const tips = tipsOf(block)
+    const total = tips.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)
+    return percentiles.map((percentile) => {
+      const threshold = (total * BigInt(Math.round(percentile * 100))) / 10_000n
+      let sum = 0n
+      for (const { tip, gasUsed } of tips) {
+        sum += gasUsed
+        if (sum >= threshold) return tip
+      }
+      return 0n
+    })
+  }
+
+  return {
+    eth_gasPrice: () => suggestedTip() + chain.head.header.baseFeePerGas,
+    eth_maxPriorityFeePerGas: () => suggestedTip(),
+    eth_blobBaseFee: () => 1n,
+    eth_feeHistory: (values) => {
+      const params = new Params(values, 3)
+      const count = params.required(0, (node: JsonNode) => node.uint64())
+      const newest = needBlock(engine, params.required(1, readBlockNumber))
+      const percentiles = params.optional(
+        2,
+        (node) => node.items().map((item) => (typeof item.value === 'number' ? item.value : item.fail('not a number'))),
+        [],
+      )
+      if (percentiles.length > MAX_PERCENTILES) throw invalidParams(`over the query limit ${MAX_PERCENTILES}`)
+      for (const [i, percentile] of percentiles.entries()) {
+        if (percentile < 0 || percentile > 100) throw new RpcMethodError(-32000, `invalid reward percentile: ${percentile}`)
+        if (i > 0 && percentile <= (percentiles[i - 1] as number)) {
+          throw new RpcMethodError(-32000, `invalid reward percentile: #${i - 1}:${percentiles[i - 1]} >= #${i}:${percentile}`)
+        }
+      }
+      return feeHistory(count, newest, percentiles)
+    },
+  }
+}

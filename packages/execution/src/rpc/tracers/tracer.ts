@@ -1,0 +1,74 @@
+import type { Address } from '@keelson/protocol'
+import type { JsonNode } from '@keelson/protocol'
+import { RpcMethodError } from '@keelson/service'
+import type { EvmTracer } from '../../evm/tracer.ts'
+import type { StateReader } from '../../state/stateReader.ts'
+import { CallTracer } from './callTracer.ts'
+import { FourByteTracer } from './fourByteTracer.ts'
+import { OpcodeTracer } from './opcodeTracer.ts'
+import { PrestateTracer } from './prestateTracer.ts'
+
+/** What was traced, told when it has ended. */
+export type TracedRun = {
+  readonly from: Address
+  /** `null`: it created {@link TracedRun.contractAddress}. */
+  readonly to: Address | null
+  readonly contractAddress: Address | null
+  readonly feeRecipient: Address
+  readonly gasLimit: bigint
+  readonly gasUsed: bigint
+  readonly returnValue: Uint8Array
+  readonly evmError: string | null
+  /** State before and after; only for tracers that ask for it. */
+  readonly before: StateReader | null
+  readonly after: StateReader | null
+}
+
+/** Watches one transaction and says what it saw. */
+export interface TransactionTracer extends EvmTracer {
+  /** The state before (and after) is wanted: costs a state root each. */
+  readonly wantsState: 'none' | 'before' | 'both'
+  result(run: TracedRun): unknown
+}
+
+/**
+ * Reads geth's trace config and gives a maker of tracers, one per transaction.
+ *
+ * @throws {RpcMethodError} -32000 for a tracer that there is not
+ * @throws {CodecError} `badJson`
+ */
+export function readTracer(config: JsonNode): () => TransactionTracer {
+  const name = config.get('tracer')
+  const options = config.get('tracerConfig')
+  const on = (key: string, from: JsonNode) => from.exists && from.get(key).exists && from.get(key).boolean()
+  if (!name.exists || name.string() === '') {
+    const limit = config.get('limit')
+    const settings = {
+      memory: on('enableMemory', config),
+      stack: !on('disableStack', config),
+      storage: !on('disableStorage', config),
+      limit: limit.exists ? Number(limit.uint64()) : 0,
+    }
+    return () => new OpcodeTracer(settings)
+  }
+  switch (name.string()) {
+    case 'callTracer': {
+      const settings = { onlyTopCall: on('onlyTopCall', options), withLog: on('withLog', options) }
+      return () => new CallTracer(settings)
+    }
+    case 'prestateTracer': {
+      const settings = {
+        diffMode: on('diffMode', options),
+        disableCode: on('disableCode', options),
+        disableStorage: on('disableStorage', options),
+      }
+      return () => new PrestateTracer(settings)
+    }
+    case '4byteTracer':
+      return () => new FourByteTracer()
+    case 'noopTracer':
+      return () => ({ wantsState: 'none', result: () => ({}) })
+    default:
+      throw new RpcMethodError(-32000, `tracer not found: ${name.string()}`)
+  }
+}
