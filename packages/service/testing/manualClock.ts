@@ -14,11 +14,10 @@ export class ManualClock implements Clock {
     this.#now = nowMs
   }
 
-  now(): number {
-    return this.#now
-  }
+  // Bound, so that they may be passed on as functions, as those of the system's clock may.
+  readonly now = (): number => this.#now
 
-  setTimeout(fn: () => void, ms: number): () => void {
+  readonly setTimeout = (fn: () => void, ms: number): (() => void) => {
     const timer = { at: this.#now + Math.max(0, ms), fn }
     this.#timers.push(timer)
     return () => {
@@ -26,9 +25,7 @@ export class ManualClock implements Clock {
     }
   }
 
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return sleepOn(this, ms, signal)
-  }
+  readonly sleep = (ms: number, signal?: AbortSignal): Promise<void> => sleepOn(this, ms, signal)
 
   /** Timers that have not fired. */
   get pending(): number {
