@@ -51,5 +51,6 @@ export function nextBaseFee(
   const footprint = isForkActive(config, 'jovian', parent.timestamp) ? (parent.blobGasUsed ?? 0n) : 0n
   const gasMetered = footprint > parent.gasUsed ? footprint : parent.gasUsed
   const baseFee = eip1559BaseFee({ ...parent, gasMetered }, params)
-  return baseFee < minBaseFee ? minBaseFee : baseFee
+  if (baseFee < minBaseFee) return minBaseFee
+  return baseFee
 }

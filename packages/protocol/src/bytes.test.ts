@@ -26,7 +26,19 @@ describe('hex', () => {
 
   it('refuses what is no hex of whole bytes, short and long', () => {
     const long = 'ab'.repeat(100)
-    for (const bad of ['', '0', '12', '0x1', '0xzz', '0x 1', 'xx12', `0x${long}z0`, `0x${long}a`, '0xéé', '0x\u0131\u0131']) {
+    for (const bad of [
+      '',
+      '0',
+      '12',
+      '0x1',
+      '0xzz',
+      '0x 1',
+      'xx12',
+      `0x${long}z0`,
+      `0x${long}a`,
+      '0xéé',
+      '0x\u0131\u0131',
+    ]) {
       expect(() => hexToBytes(bad)).toThrow(CodecError)
     }
   })

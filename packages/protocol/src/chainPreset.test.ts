@@ -80,7 +80,9 @@ describe('chain presets', () => {
           eip1559DenominatorCanyon: chain.optimism.eip1559_denominator_canyon,
         },
       })
-      const forkKeys = Object.keys(json).filter((key) => key.endsWith('_time') && !['block_time', 'regolith_time'].includes(key))
+      const forkKeys = Object.keys(json).filter(
+        (key) => key.endsWith('_time') && !['block_time', 'regolith_time'].includes(key),
+      )
       expect(forkKeys.toSorted()).toEqual(Object.keys(times).toSorted())
       expect(json.keep_karst_upgrade_gas).toBe(keep_karst_upgrade_gas)
       expect(found).toMatchObject({

@@ -73,7 +73,10 @@ describe('user deposits', () => {
 
   it('[DER-270] need offset 32, a length that is there, and zeros up to a whole word', () => {
     const good = hexToBytes(log(1n, '0x0102').data)
-    const changed = (change: (data: Uint8Array) => Uint8Array) => ({ ...log(1n), data: bytesToHex(change(good.slice())) })
+    const changed = (change: (data: Uint8Array) => Uint8Array) => ({
+      ...log(1n),
+      data: bytesToHex(change(good.slice())),
+    })
     const set = (at: number, byte: number) => (data: Uint8Array) => {
       data[at] = byte
       return data

@@ -100,10 +100,14 @@ const ALIAS_OFFSET = 0x1111000000000000000000000000000000001111n
 
 /** The sender on L2 of deposits that an L1 contract makes. */
 export function applyL1ToL2Alias(address: Address): Address {
-  return `0x${BigInt.asUintN(160, BigInt(address) + ALIAS_OFFSET).toString(16).padStart(40, '0')}`
+  return `0x${BigInt.asUintN(160, BigInt(address) + ALIAS_OFFSET)
+    .toString(16)
+    .padStart(40, '0')}`
 }
 
 /** The L1 contract behind an aliased sender. */
 export function undoL1ToL2Alias(address: Address): Address {
-  return `0x${BigInt.asUintN(160, BigInt(address) - ALIAS_OFFSET).toString(16).padStart(40, '0')}`
+  return `0x${BigInt.asUintN(160, BigInt(address) - ALIAS_OFFSET)
+    .toString(16)
+    .padStart(40, '0')}`
 }

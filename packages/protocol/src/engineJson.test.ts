@@ -45,7 +45,12 @@ describe('Engine API JSON', () => {
   it('takes null for an absent field of a later fork', () => {
     const envelope = testEnvelope({ config: testRollupConfig({ forks: forksUpTo('regolith') }) })
     const json = wire(envelopeToJson(envelope))
-    const payload = { ...(json.executionPayload as object), withdrawals: null, blobGasUsed: null, withdrawalsRoot: null }
+    const payload = {
+      ...(json.executionPayload as object),
+      withdrawals: null,
+      blobGasUsed: null,
+      withdrawalsRoot: null,
+    }
     expect(envelopeFromJson({ executionPayload: payload, parentBeaconBlockRoot: null })).toEqual(envelope)
   })
 

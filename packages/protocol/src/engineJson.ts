@@ -271,6 +271,7 @@ export function headerFromJson(json: unknown): Header {
 /** The header part of an `eth_getBlockBy…` answer. */
 export function headerToJson(header: Header): JsonObject {
   const json: JsonObject = {}
-  for (const [key, value] of Object.entries(header)) json[key] = typeof value === 'bigint' ? quantityToHex(value) : value
+  for (const [key, value] of Object.entries(header))
+    json[key] = typeof value === 'bigint' ? quantityToHex(value) : value
   return json
 }

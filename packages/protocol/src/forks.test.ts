@@ -14,7 +14,9 @@ describe('fork times', () => {
 
   it('[DER-022] make one activation block: the first at or after the time', () => {
     for (const time of [9n, 10n]) {
-      const blocks = [6n, 8n, 10n, 12n].filter((timestamp) => isActivationBlock(config({ karst: time }), 'karst', timestamp))
+      const blocks = [6n, 8n, 10n, 12n].filter((timestamp) =>
+        isActivationBlock(config({ karst: time }), 'karst', timestamp),
+      )
       expect(blocks).toEqual([10n])
     }
   })

@@ -5,7 +5,19 @@
  *
  * @see specs/protocol/superchain-upgrades.md
  */
-export const FORKS = ['bedrock', 'regolith', 'canyon', 'delta', 'ecotone', 'fjord', 'granite', 'holocene', 'isthmus', 'jovian', 'karst'] as const
+export const FORKS = [
+  'bedrock',
+  'regolith',
+  'canyon',
+  'delta',
+  'ecotone',
+  'fjord',
+  'granite',
+  'holocene',
+  'isthmus',
+  'jovian',
+  'karst',
+] as const
 
 export type Fork = (typeof FORKS)[number]
 

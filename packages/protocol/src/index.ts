@@ -5,7 +5,15 @@ export * from './chainPreset.ts'
 export * from './channel/blob.ts'
 export * from './channel/channelError.ts'
 export * from './channel/channelOut.ts'
+export {
+  type ChannelBatch,
+  ChannelBatches,
+  type ChannelReaderOptions,
+  readChannelBatches,
+} from './channel/channelReader.ts'
+export { type Bitlist, bitAt, decodeUvarint, encodeUvarint } from './channel/columns.ts'
 export * from './channel/compress.ts'
+export type { CompressionAlgorithm } from './channel/compression.ts'
 export * from './channel/constants.ts'
 export * from './channel/derivedSpanBatch.ts'
 export * from './channel/frame.ts'
@@ -54,8 +62,5 @@ export * from './trie.ts'
 export * from './txEnvelope.ts'
 export * from './upgrades/upgradeGas.ts'
 export * from './upgrades/upgradeTransactions.ts'
-export * from './withdrawalHash.ts'
-export type { CompressionAlgorithm } from './channel/compression.ts'
-export { ChannelBatches, type ChannelBatch, type ChannelReaderOptions, readChannelBatches } from './channel/channelReader.ts'
 export { DEPOSITOR_ACCOUNT } from './upgrades/upgradeTx.ts'
-export { type Bitlist, bitAt, decodeUvarint, encodeUvarint } from './channel/columns.ts'
+export * from './withdrawalHash.ts'

@@ -25,7 +25,11 @@ const RULES = {
 } as const
 
 function schedule(chainId: bigint, times: Record<keyof typeof RULES, bigint>): L1ChainConfig {
-  const entries = Object.entries(RULES).map(([fork, rule]) => ({ fork, time: times[fork as keyof typeof RULES], ...rule }))
+  const entries = Object.entries(RULES).map(([fork, rule]) => ({
+    fork,
+    time: times[fork as keyof typeof RULES],
+    ...rule,
+  }))
   return { chainId, blobSchedule: entries }
 }
 

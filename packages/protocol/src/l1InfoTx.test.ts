@@ -62,7 +62,7 @@ describe('L1 attributes deposit', () => {
     daFootprintGasScalar: 0x1234n,
   })
   const ecotoneFields =
-    `1122334455667788${(9n).toString(16).padStart(16, '0')}0000000000000304` +
+    `1122334455667788${9n.toString(16).padStart(16, '0')}0000000000000304` +
     `0000000000000102${word(0x0506n)}${word(1n)}${l1.hash.slice(2)}${word(BigInt(testAddress(0xba)))}`
 
   it('[DER-253][DER-264] is 164 packed bytes from Ecotone', () => {

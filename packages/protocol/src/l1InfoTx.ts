@@ -1,6 +1,6 @@
 import { bytesToBigint, bytesToHex, bytesToNumber, hexToBytes, isZeroBytes, writeBigint } from './bytes.ts'
 import { CodecError } from './codecError.ts'
-import { decodeDepositTx, type DepositTx, encodeDepositTx, isDepositTx } from './depositTx.ts'
+import { type DepositTx, decodeDepositTx, encodeDepositTx, isDepositTx } from './depositTx.ts'
 import { decodeEcotoneScalars, decodeOperatorFeeParams } from './feeScalars.ts'
 import { isActivationBlock, isForkActive } from './forks.ts'
 import { blobBaseFee, type L1ChainConfig } from './l1ChainConfig.ts'

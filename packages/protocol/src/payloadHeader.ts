@@ -1,13 +1,15 @@
-import { encodeRlp } from './rlp.ts'
 import { EMPTY_REQUESTS_HASH, EMPTY_UNCLES_HASH, type Header, headerHash } from './header.ts'
 import type { ExecutionPayload, ExecutionPayloadEnvelope, Withdrawal } from './payload.ts'
 import type { Hash } from './primitives.ts'
+import { encodeRlp } from './rlp.ts'
 import { orderedTrieRoot } from './trie.ts'
 
 /** Root over withdrawals; on L2 the list is empty. */
 export function withdrawalsTrieRoot(withdrawals: readonly Withdrawal[]): Hash {
   return orderedTrieRoot(
-    withdrawals.map(({ index, validatorIndex, address, amount }) => encodeRlp([index, validatorIndex, address, amount])),
+    withdrawals.map(({ index, validatorIndex, address, amount }) =>
+      encodeRlp([index, validatorIndex, address, amount]),
+    ),
   )
 }
 

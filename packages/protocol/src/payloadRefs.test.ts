@@ -96,7 +96,11 @@ describe('the system config of an L2 block', () => {
   it('[DER-244][DER-256] has no operator fee in the activation block of Isthmus, no footprint scalar in that of Jovian', () => {
     expect(roundTrip({ ...forksUpTo('holocene'), isthmus: T }).operatorFeeParams).toBe(ZERO_HASH)
     const jovian = roundTrip({ ...forksUpTo('isthmus'), jovian: T })
-    expect(jovian).toMatchObject({ daFootprintGasScalar: 0n, minBaseFee: 8n, operatorFeeParams: full.operatorFeeParams })
+    expect(jovian).toMatchObject({
+      daFootprintGasScalar: 0n,
+      minBaseFee: 8n,
+      operatorFeeParams: full.operatorFeeParams,
+    })
   })
 
   it('[DER-238] has zero EIP-1559 parameters before Holocene, so that its activation block does too', () => {
@@ -109,7 +113,7 @@ describe('the system config of an L2 block', () => {
   })
 
   it('[DER-246] has a version 1 scalar and no overhead when read from Ecotone attributes', () => {
-    const version0 = { ...full, scalar: `0x${(0xa6fe0n).toString(16).padStart(64, '0')}` as const }
+    const version0 = { ...full, scalar: `0x${0xa6fe0n.toString(16).padStart(64, '0')}` as const }
     expect(roundTrip(forksUpTo('ecotone'), version0)).toMatchObject({
       overhead: ZERO_HASH,
       scalar: encodeEcotoneScalars({ baseFeeScalar: 0xa6fe0, blobBaseFeeScalar: 0 }),

@@ -49,7 +49,10 @@ function readUint(bytes: Uint8Array, at: number, length: number): bigint {
  * @throws {CodecError} `badPayload` when a field that the version needs is absent
  * @see specs/protocol/rollup-node-p2p.md#block-encoding
  */
-export function encodePayloadSsz({ executionPayload: payload, parentBeaconBlockRoot }: ExecutionPayloadEnvelope): Uint8Array {
+export function encodePayloadSsz({
+  executionPayload: payload,
+  parentBeaconBlockRoot,
+}: ExecutionPayloadEnvelope): Uint8Array {
   const version = payloadVersionOf(payload)
   const fixed = FIXED_SIZE[version]
   const extraData = hexToBytes(payload.extraData)
@@ -59,7 +62,8 @@ export function encodePayloadSsz({ executionPayload: payload, parentBeaconBlockR
   for (const tx of payload.transactions) size += 4 + tx.length
   const all = new Uint8Array(head + size)
   if (head) {
-    if (parentBeaconBlockRoot === undefined) throw new CodecError('badPayload', { reason: 'no parent beacon block root' })
+    if (parentBeaconBlockRoot === undefined)
+      throw new CodecError('badPayload', { reason: 'no parent beacon block root' })
     all.set(hexToBytes(parentBeaconBlockRoot))
   }
   const out = all.subarray(head)

@@ -20,7 +20,9 @@ describe('encodeRlp', () => {
   })
 
   it('writes quantities without leading zeros and hex as bytes', () => {
-    expect(bytesToHex(encodeRlp([0n, 1, 127n, 128, 256n, '0x', '0x00', '0x7f', '0x80']))).toBe('0xcd80017f818082010080007f8180')
+    expect(bytesToHex(encodeRlp([0n, 1, 127n, 128, 256n, '0x', '0x00', '0x7f', '0x80']))).toBe(
+      '0xcd80017f818082010080007f8180',
+    )
     expect(encodeRlp('0xdeadbeef', 0x7e)).toEqual(Uint8Array.of(0x7e, 0x84, 0xde, 0xad, 0xbe, 0xef))
     expect(() => encodeRlp(-1n)).toThrow(CodecError)
   })

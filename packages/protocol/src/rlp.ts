@@ -143,7 +143,9 @@ export class RlpReader {
     if (at >= this.#end) throw new CodecError('truncated', { what: 'RLP', need: 1, have: 0 })
     const first = bytes[at] as number
     if (first >= 0xc0 !== wantList) {
-      throw new CodecError('badRlp', { reason: wantList ? 'string where a list belongs' : 'list where a string belongs' })
+      throw new CodecError('badRlp', {
+        reason: wantList ? 'string where a list belongs' : 'list where a string belongs',
+      })
     }
     if (first < 0x80) return at + 1
     const base = wantList ? 0xc0 : 0x80
@@ -158,7 +160,8 @@ export class RlpReader {
         throw new CodecError('truncated', { what: 'RLP', need: Number.MAX_SAFE_INTEGER, have: this.#end - start })
       }
       length = bytesToNumber(bytes, start, start + size)
-      if (bytes[start] === 0 || length < 56) throw new CodecError('badRlp', { reason: 'length is not in shortest form' })
+      if (bytes[start] === 0 || length < 56)
+        throw new CodecError('badRlp', { reason: 'length is not in shortest form' })
       start += size
     } else if (length === 1 && !wantList && start < this.#end && (bytes[start] as number) < 0x80) {
       throw new CodecError('badRlp', { reason: 'a byte below 0x80 with a header' })
@@ -189,7 +192,8 @@ export class RlpReader {
   quantity(maxBytes = 32): bigint {
     const end = this.#open(false)
     const at = this.#at
-    if (end - at > maxBytes) throw new CodecError('badRlp', { reason: `quantity of ${end - at} bytes, at most ${maxBytes}` })
+    if (end - at > maxBytes)
+      throw new CodecError('badRlp', { reason: `quantity of ${end - at} bytes, at most ${maxBytes}` })
     if (end > at && this.#bytes[at] === 0) throw new CodecError('badRlp', { reason: 'quantity with a leading zero' })
     this.#at = end
     return bytesToBigint(this.#bytes, at, end)

@@ -92,14 +92,22 @@ describe('rollup config JSON', () => {
     ['no object', '$', () => 'text'],
     ['a missing key', '$.block_time', ({ block_time, ...rest }) => rest],
     ['a missing section', '$.genesis', ({ genesis, ...rest }) => rest],
-    ['a short hash', '$.genesis.l1.hash', (d) => ({ ...d, genesis: { ...d.genesis, l1: { hash: '0x12', number: 1 } } })],
+    [
+      'a short hash',
+      '$.genesis.l1.hash',
+      (d) => ({ ...d, genesis: { ...d.genesis, l1: { hash: '0x12', number: 1 } } }),
+    ],
     ['a fraction', '$.block_time', (d) => ({ ...d, block_time: 1.5 })],
     ['a negative number', '$.seq_window_size', (d) => ({ ...d, seq_window_size: -1 })],
     ['a number above 64 bits', '$.l2_chain_id', (d) => ({ ...d, l2_chain_id: '18446744073709551616' })],
     ['an inexact number', '$.l1_chain_id', (d) => ({ ...d, l1_chain_id: 2 ** 60 })],
     ['a bad address', '$.batch_inbox_address', (d) => ({ ...d, batch_inbox_address: testHash(1) })],
     ['a fork that is not known here', '$.lagoon_time', (d) => ({ ...d, lagoon_time: 5 })],
-    ['a word where a truth value belongs', '$.keep_karst_upgrade_gas', (d) => ({ ...d, keep_karst_upgrade_gas: 'yes' })],
+    [
+      'a word where a truth value belongs',
+      '$.keep_karst_upgrade_gas',
+      (d) => ({ ...d, keep_karst_upgrade_gas: 'yes' }),
+    ],
   ]
   for (const [what, path, change] of malformed) {
     it(`is refused for ${what}, with the path ${path}`, () => {

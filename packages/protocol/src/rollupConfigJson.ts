@@ -60,7 +60,11 @@ function readForks(node: JsonNode): ForkSchedule {
     if (node.get(key).exists) node.get(key).fail('this fork is not supported')
   }
   const forks: Record<string, bigint> = {}
-  for (const fork of TIMED_FORKS) Object.assign(forks, node.optional(`${fork}_time`, fork, (time) => time.uint64()))
+  for (const fork of TIMED_FORKS)
+    Object.assign(
+      forks,
+      node.optional(`${fork}_time`, fork, (time) => time.uint64()),
+    )
   return { ...forks, ...node.optional('pectra_blob_schedule_time', 'pectraBlobSchedule', (time) => time.uint64()) }
 }
 

@@ -84,4 +84,3 @@ export function signHash(hash: Uint8Array, privateKey: Uint8Array): Uint8Array {
 export function privateKeyToAddress(privateKey: Uint8Array): Address {
   return publicKeyToAddress(secp256k1.getPublicKey(privateKey, false).subarray(1))
 }
-

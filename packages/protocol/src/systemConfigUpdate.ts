@@ -41,7 +41,8 @@ function readUint(word: Uint8Array, size: number): bigint | null {
  */
 export function decodeSystemConfigUpdate(log: Log): SystemConfigUpdate | null {
   const [event, version, type] = log.topics
-  if (log.topics.length !== 3 || event?.toLowerCase() !== CONFIG_UPDATE_EVENT_TOPIC || version !== ZERO_HASH) return null
+  if (log.topics.length !== 3 || event?.toLowerCase() !== CONFIG_UPDATE_EVENT_TOPIC || version !== ZERO_HASH)
+    return null
   const number = BigInt(type as Hash)
   if (number === 3n) return { kind: 'unsafeBlockSigner' }
   const word = readPayload(hexToBytes(log.data), number === 1n ? 64 : 32)

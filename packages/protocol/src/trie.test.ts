@@ -27,7 +27,11 @@ describe('trie roots', () => {
 
   it('of lists change with every value and its place', () => {
     const values = Array.from({ length: 300 }, (_, i) => Uint8Array.of(0xc0 + (i % 10), i & 0xff, i >> 8))
-    const roots = new Set([orderedTrieRoot(values), orderedTrieRoot(values.toReversed()), orderedTrieRoot(values.slice(1))])
+    const roots = new Set([
+      orderedTrieRoot(values),
+      orderedTrieRoot(values.toReversed()),
+      orderedTrieRoot(values.slice(1)),
+    ])
     expect(roots.size).toBe(3)
   })
 })

@@ -23,7 +23,8 @@ function compactPath(nibbles: Uint8Array, start: number, end: number, isLeaf: bo
   const odd = length % 2
   const path = new Uint8Array(1 + (length >> 1))
   path[0] = (isLeaf ? 0x20 : 0) | (odd ? 0x10 | (nibbles[start] as number) : 0)
-  for (let i = start + odd, at = 1; i < end; i += 2) path[at++] = ((nibbles[i] as number) << 4) | (nibbles[i + 1] as number)
+  for (let i = start + odd, at = 1; i < end; i += 2)
+    path[at++] = ((nibbles[i] as number) << 4) | (nibbles[i + 1] as number)
   return path
 }
 

@@ -7,12 +7,7 @@ import { bytesToHex, hexToBytes } from './bytes.ts'
 import { CodecError } from './codecError.ts'
 import { encodeDepositTx } from './depositTx.ts'
 import { encodeRlp, RlpReader } from './rlp.ts'
-import {
-  privateKeyToAddress,
-  recoverAddress,
-  setSecp256k1,
-  signHash,
-} from './secp256k1.ts'
+import { privateKeyToAddress, recoverAddress, setSecp256k1, signHash } from './secp256k1.ts'
 import { recoverSender, senderOf } from './sender.ts'
 import {
   decodeAccessList,
@@ -40,7 +35,13 @@ const transactions: Record<string, TransactionSerializable> = {
   'EIP-2930': { ...base, type: 'eip2930', chainId: 10, gasPrice: 9n, accessList },
   'EIP-1559': { ...base, ...fees, type: 'eip1559', accessList },
   'EIP-1559 with everything zero': { type: 'eip1559', chainId: 10 },
-  'EIP-4844': { ...base, ...fees, type: 'eip4844', maxFeePerBlobGas: 4n, blobVersionedHashes: [blobHash(1), blobHash(3)] },
+  'EIP-4844': {
+    ...base,
+    ...fees,
+    type: 'eip4844',
+    maxFeePerBlobGas: 4n,
+    blobVersionedHashes: [blobHash(1), blobHash(3)],
+  },
   'EIP-7702': { ...base, ...fees, type: 'eip7702', authorizationList: [authorization] },
 }
 
@@ -156,7 +157,8 @@ describe('senders', () => {
     const raw = await account.signTransaction(transactions['EIP-1559'] as TransactionSerializable)
     const fields = new RlpReader(hexToBytes(raw), 1).item() as Uint8Array[]
     const { signature } = decodeTxEnvelope(hexToBytes(raw)) as SignedTx
-    const withSignature = (yParity: number, r: bigint, s: bigint) => encodeRlp([...fields.slice(0, 9), yParity, r, s], 2)
+    const withSignature = (yParity: number, r: bigint, s: bigint) =>
+      encodeRlp([...fields.slice(0, 9), yParity, r, s], 2)
     expect(recoverSender(withSignature(signature.yParity, signature.r, signature.s))).toBe(sender)
     expect(recoverSender(withSignature(1 - signature.yParity, signature.r, n - signature.s))).toBeNull()
     for (const [r, s] of [

@@ -1,6 +1,6 @@
 import { bytesToHex, EMPTY_BYTES } from './bytes.ts'
 import { CodecError } from './codecError.ts'
-import { decodeDepositTx, type DepositTx, isDepositTx } from './depositTx.ts'
+import { type DepositTx, decodeDepositTx, isDepositTx } from './depositTx.ts'
 import { keccak256Hex } from './keccak.ts'
 import type { Address, Hash } from './primitives.ts'
 import { RlpReader } from './rlp.ts'

@@ -52,7 +52,8 @@ export function decodeMessagePassedLog(log: Log): WithdrawalMessage & { readonly
   }
   const start = bytesToNumber(bytes, 90, 96)
   const length = bytesToNumber(bytes, start + 26, start + 32)
-  if (start + 32 + length > bytes.length) throw new CodecError('badTransaction', { reason: 'MessagePassed data is cut short' })
+  if (start + 32 + length > bytes.length)
+    throw new CodecError('badTransaction', { reason: 'MessagePassed data is cut short' })
   return {
     nonce: BigInt(nonce),
     sender: `0x${sender.slice(26)}`,

@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest'
 import {
   type AccountProof,
   accountProofFromJson,
+  attributesFromJson,
+  attributesToJson,
+  blockHeaderOf,
   bytesToHex,
   CodecError,
   compareProtocolVersions,
@@ -10,31 +13,29 @@ import {
   decodeMessagePassedLog,
   decodeProtocolVersion,
   decodeTxEnvelope,
+  eip1559BaseFee,
   encodeHeader,
   encodeOutput,
   encodeProtocolVersion,
   envelopeFromJson,
-  attributesFromJson,
-  attributesToJson,
-  blockHeaderOf,
-  eip1559BaseFee,
   extraDataOf,
   formatProtocolVersion,
   type Hash,
+  type Hex,
   headerFromJson,
   headerHash,
   headerToJson,
-  type Hex,
   hexToBytes,
+  keccak256,
   type Log,
   nextBaseFee,
+  type OutputV0,
   orderedTrieRoot,
   outputRoot,
-  type OutputV0,
+  type ProtocolVersion,
   payloadBlockHash,
   payloadHash,
   payloadSigningHash,
-  type ProtocolVersion,
   recoverSender,
   rlpListHeader,
   txHash,
@@ -42,7 +43,6 @@ import {
   verifyTrieProof,
   withdrawalHash,
   withdrawalStorageSlot,
-  keccak256,
 } from '../src/index.ts'
 import { FIXTURES_ABSENT, forksUpTo } from '../testing/index.ts'
 import { hasFixtures, vectorsOf } from './vectorFile.ts'
@@ -93,7 +93,11 @@ describe('payload ids, vectors/payload-id.json', () => {
   for (const { name, input, expected } of vectorsOf<Input, { payloadId: Hex }>('payload-id')) {
     it(`[EXE-139][EXE-140] computes the id for ${name}`, () => {
       const { timestamp, gasLimit, ...rest } = input.payloadAttributes
-      const attributes = attributesFromJson({ ...rest, timestamp: asQuantity(timestamp), gasLimit: asQuantity(gasLimit) })
+      const attributes = attributesFromJson({
+        ...rest,
+        timestamp: asQuantity(timestamp),
+        gasLimit: asQuantity(gasLimit),
+      })
       expect(computePayloadId(input.parentHash, attributes, input.payloadVersion)).toBe(expected.payloadId)
     })
   }
@@ -260,7 +264,10 @@ describe('account proofs, vectors/account-proof.json', () => {
       balance: { ...proof, balance: proof.balance + 1n },
       nonce: { ...proof, nonce: proof.nonce + 1n },
       'storage hash': { ...proof, storageHash: proof.codeHash },
-      'a node': { ...proof, accountProof: proof.accountProof.with(2, `${proof.accountProof[2]?.slice(0, -2)}ff` as Hex) },
+      'a node': {
+        ...proof,
+        accountProof: proof.accountProof.with(2, `${proof.accountProof[2]?.slice(0, -2)}ff` as Hex),
+      },
       'the nodes, one fewer': { ...proof, accountProof: proof.accountProof.slice(0, -1) },
       'the nodes, one more': { ...proof, accountProof: [...proof.accountProof, proof.accountProof[0] as Hex] },
       'a slot': { ...proof, storageProof: proof.storageProof.map((entry) => ({ ...entry, value: entry.value + 1n })) },
@@ -296,14 +303,22 @@ describe('protocol versions, vectors/protocol-version.json', () => {
     const version = (major: number, minor: number, patch: number, preRelease: number): ProtocolVersion => {
       return { build: '0x0000000000000000', major, minor, patch, preRelease }
     }
-    const ordered = [version(1, 9, 9, 0), version(2, 0, 0, 1), version(2, 0, 0, 2), version(2, 0, 0, 0), version(2, 1, 0, 0)]
+    const ordered = [
+      version(1, 9, 9, 0),
+      version(2, 0, 0, 1),
+      version(2, 0, 0, 2),
+      version(2, 0, 0, 0),
+      version(2, 1, 0, 0),
+    ]
     for (const [i, older] of ordered.entries()) {
       for (const newer of ordered.slice(i + 1)) {
         expect(compareProtocolVersions(older, newer)).toBeLessThan(0)
         expect(compareProtocolVersions(newer, older)).toBeGreaterThan(0)
       }
     }
-    expect(compareProtocolVersions(version(1, 2, 3, 0), { ...version(1, 2, 3, 0), build: '0x0000000000000001' })).toBe(0)
+    expect(compareProtocolVersions(version(1, 2, 3, 0), { ...version(1, 2, 3, 0), build: '0x0000000000000001' })).toBe(
+      0,
+    )
     expect(decodeProtocolVersion(`0x01${'00'.repeat(31)}`)).toBeNull()
   })
 })

@@ -3,33 +3,33 @@ import {
   applySystemConfigUpdates,
   bytesToHex,
   CodecError,
+  type DepositTx,
   decodeDepositLog,
   decodeDepositTx,
   decodeL1InfoTx,
   decodeSystemConfigUpdate,
-  type DepositTx,
   encodeDepositTx,
   encodeL1InfoCalldata,
   type Hash,
   type Hex,
   hexToBytes,
   isDepositTx,
+  KARST_UPGRADE_GAS,
+  keccak256,
   keccak256Hex,
   keccak256Parts,
-  keccak256,
   L1_ATTRIBUTES_DEPOSITOR,
   type L1InfoFormat,
-  l1InfoSourceHash,
   type Log,
+  l1InfoSourceHash,
   PREDEPLOYS,
   type SystemConfig,
   txHash,
-  type UpgradeFork,
   UPGRADE_FORKS,
+  type UpgradeFork,
   upgradeSourceHash,
   upgradeTransactionsOf,
   userDepositSourceHash,
-  KARST_UPGRADE_GAS,
 } from '../src/index.ts'
 import { readFixture, testRollupConfig, testSystemConfig } from '../testing/index.ts'
 import { hasFixtures, vectorsOf } from './vectorFile.ts'
@@ -147,7 +147,9 @@ describe('L1 attributes, vectors/l1-info-tx.json', () => {
         ...(expected.blobBaseFeeScalar !== undefined && { blobBaseFeeScalar: expected.blobBaseFeeScalar }),
         ...(expected.blobBaseFee !== undefined && { blobBaseFee: BigInt(expected.blobBaseFee) }),
         ...(expected.operatorFeeScalar !== undefined && { operatorFeeScalar: expected.operatorFeeScalar }),
-        ...(expected.operatorFeeConstant !== undefined && { operatorFeeConstant: BigInt(expected.operatorFeeConstant) }),
+        ...(expected.operatorFeeConstant !== undefined && {
+          operatorFeeConstant: BigInt(expected.operatorFeeConstant),
+        }),
         ...(expected.daFootprintGasScalar !== undefined && { daFootprintGasScalar: expected.daFootprintGasScalar }),
       })
       const calldata = isDepositTx(bytes) ? decodeDepositTx(bytes).data : bytes
@@ -177,7 +179,9 @@ describe('system config updates, vectors/system-config-update.json', () => {
   type Input = { log: Log; ecotoneActive?: boolean }
   const pad = (hex: string) => `0x${hex.slice(2).padStart(64, '0')}` as const
   const uint = (value: number, bytes: number) => value.toString(16).padStart(bytes * 2, '0')
-  for (const { name, input, expected } of vectorsOf<Input, { error?: true; systemConfigChanges?: Changes }>('system-config-update')) {
+  for (const { name, input, expected } of vectorsOf<Input, { error?: true; systemConfigChanges?: Changes }>(
+    'system-config-update',
+  )) {
     const config = { ...testRollupConfig(), forks: input.ecotoneActive === false ? {} : { ecotone: 0n } }
     const apply = (log: Log) => {
       const receipts = [{ status: true, logs: [{ ...log, address: config.l1SystemConfigAddress }] }]
@@ -250,24 +254,27 @@ describe('upgrade transactions, vectors/upgrade-transactions.json', () => {
 describe('upgrade transactions, upgrades/*.json', () => {
   type Row = { intent: string; from: Hex; to: Hex | null; gas?: number; gasLimit?: number; data: Hex; txHash?: Hash }
   for (const fork of UPGRADE_FORKS) {
-    it.skipIf(!hasFixtures)(`[DER-298]${fork === 'karst' ? '[DER-326][DER-327]' : ''} ${fork} has the data of the file`, () => {
-      const { transactions } = readFixture<{ transactions: Row[] }>(`upgrades/${fork}.json`)
-      const actual = upgradeTransactionsOf(fork).map(decodeDepositTx)
-      expect(actual.length).toBe(transactions.length)
-      for (const [i, row] of transactions.entries()) {
-        const intent = fork === 'karst' ? `Karst ${i}: ${row.intent}` : row.intent
-        expect(actual[i]).toEqual({
-          sourceHash: upgradeSourceHash(intent),
-          from: row.from.toLowerCase(),
-          to: row.to?.toLowerCase() ?? null,
-          mint: 0n,
-          value: 0n,
-          gas: BigInt(row.gas ?? row.gasLimit ?? 0),
-          isSystemTx: false,
-          data: hexToBytes(row.data),
-        })
-      }
-    })
+    it.skipIf(!hasFixtures)(
+      `[DER-298]${fork === 'karst' ? '[DER-326][DER-327]' : ''} ${fork} has the data of the file`,
+      () => {
+        const { transactions } = readFixture<{ transactions: Row[] }>(`upgrades/${fork}.json`)
+        const actual = upgradeTransactionsOf(fork).map(decodeDepositTx)
+        expect(actual.length).toBe(transactions.length)
+        for (const [i, row] of transactions.entries()) {
+          const intent = fork === 'karst' ? `Karst ${i}: ${row.intent}` : row.intent
+          expect(actual[i]).toEqual({
+            sourceHash: upgradeSourceHash(intent),
+            from: row.from.toLowerCase(),
+            to: row.to?.toLowerCase() ?? null,
+            mint: 0n,
+            value: 0n,
+            gas: BigInt(row.gas ?? row.gasLimit ?? 0),
+            isSystemTx: false,
+            data: hexToBytes(row.data),
+          })
+        }
+      },
+    )
   }
 
   it('[DER-326][DER-327] the 31 deposits of Karst hash to the published values', () => {

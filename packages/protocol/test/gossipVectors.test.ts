@@ -6,11 +6,11 @@ import {
   type Hash,
   type Hex,
   hexToBytes,
+  type PayloadVersion,
   payloadBlockHash,
   payloadFromJson,
   payloadHash,
   payloadSigningHash,
-  type PayloadVersion,
   payloadVersionOf,
   recoverAddress,
 } from '../src/index.ts'

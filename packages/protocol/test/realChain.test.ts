@@ -3,25 +3,25 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
-  addToBloom,
   type Address,
+  addToBloom,
   applySystemConfigUpdates,
   attributesFromJson,
   blockHeaderOf,
   bloomMayContain,
   bytesToHex,
   CONFIG_UPDATE_EVENT_TOPIC,
-  decodeTxEnvelope,
   DEPOSIT_EVENT_TOPIC,
+  decodeTxEnvelope,
   depositsFromReceipts,
   encodeDepositTx,
   envelopeOf,
   extraDataOf,
   type Hash,
+  type Hex,
   headerFromJson,
   headerHash,
   headerToL1BlockInfo,
-  type Hex,
   hexToBytes,
   isForkActive,
   type L1Receipt,
@@ -32,8 +32,8 @@ import {
   payloadL1Info,
   payloadToL2BlockRef,
   payloadToSystemConfig,
-  recoverSender,
   RlpReader,
+  recoverSender,
   rollupConfigFromJson,
   rollupConfigToJson,
   systemConfigFromJson,
@@ -86,13 +86,18 @@ describe('executed blocks of public chains', () => {
     it(`[EXE-138][DER-266][DER-243] ${file}: header, base fee, extra data, ref and system config`, () => {
       const fixture = readFixture<ExecutionFixture>(`execution/${file}`)
       // The development net's config is without its genesis.
-      const config = rollupConfigFromJson({ ...rollupConfigToJson(testRollupConfig({ forks: {} })), ...fixture.rollupConfig })
+      const config = rollupConfigFromJson({
+        ...rollupConfigToJson(testRollupConfig({ forks: {} })),
+        ...fixture.rollupConfig,
+      })
       const parent = headerFromJson(fixture.parentHeader)
       const header = headerFromJson(fixture.expected.header)
       const attributes = attributesFromJson(fixture.payloadAttributes)
       expect(headerHash(parent)).toBe(fixture.parentHash)
       expect(headerHash(header)).toBe(fixture.expected.blockHash)
-      expect(nextBaseFee(config, { ...parent, baseFeePerGas: parent.baseFeePerGas ?? 0n }, header.timestamp)).toBe(header.baseFeePerGas)
+      expect(nextBaseFee(config, { ...parent, baseFeePerGas: parent.baseFeePerGas ?? 0n }, header.timestamp)).toBe(
+        header.baseFeePerGas,
+      )
       expect(extraDataOf(config, attributes)).toBe(header.extraData)
       expect(upgradeTransactions(config, header.timestamp)).toEqual([])
 

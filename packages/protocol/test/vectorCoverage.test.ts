@@ -31,7 +31,9 @@ describe('vector files', () => {
   })
 
   const kinds = fixtures ? readdirSync(join(fixtures, 'vectors')).map((file) => file.replace(/\.json$/, '')) : []
-  const text = fixtures ? sources(packages).map((path) => (path === import.meta.filename ? '' : readFileSync(path, 'utf8'))) : []
+  const text = fixtures
+    ? sources(packages).map((path) => (path === import.meta.filename ? '' : readFileSync(path, 'utf8')))
+    : []
 
   /** A test names a file by its kind, in quotes or with its path. */
   const isUsed = (kind: string) => text.some((source) => new RegExp(`['"\`/]${kind}(\\.json)?['"\`, ]`).test(source))

@@ -8,8 +8,8 @@ import {
   headerHash,
   isForkActive,
   type L1BlockInfo,
-  l1InfoDepositTx,
   type Log,
+  l1InfoDepositTx,
   PREDEPLOYS,
   type RollupConfig,
   type SystemConfig,
@@ -122,7 +122,11 @@ export function testDepositLog(config: RollupConfig, deposit: TestDeposit): Log 
 export function testConfigUpdateLog(config: RollupConfig, type: number, ...words: readonly bigint[]): Log {
   return {
     address: config.l1SystemConfigAddress,
-    topics: ['0x1d2b0bda21d56b8bd12d4f94ebacffdfb35f5e226f84b461103bb8beab6353be', ZERO_HASH, `0x${word(BigInt(type))}`],
+    topics: [
+      '0x1d2b0bda21d56b8bd12d4f94ebacffdfb35f5e226f84b461103bb8beab6353be',
+      ZERO_HASH,
+      `0x${word(BigInt(type))}`,
+    ],
     data: `0x${word(32n)}${word(BigInt(words.length * 32))}${words.map(word).join('')}`,
   }
 }

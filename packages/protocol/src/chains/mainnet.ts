@@ -564,6 +564,7 @@ export const MAINNET_CHAINS: readonly ChainRow[] = [
     name: 'silent-data-mainnet',
     title: 'Silent Data Mainnet',
     chainId: 380929,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the registry's own text, for the user's key
     publicRpc: 'https://mainnet.silentdata.com/${SILENTDATA_AUTH_TOKEN}',
     sequencerRpc: '',
     explorer: 'https://explorer-mainnet.rollup.silentdata.com',

@@ -44,10 +44,14 @@ export function unpackCode(packedCode: string): Uint8Array {
 
 /** The encoded deposits of a bundle, in order. */
 export function encodeUpgrade({ transactions, packedCode }: UpgradeBundle): readonly Uint8Array[] {
-  const code = unpackCode(packedCode)
-  let at = 0
+  let code = unpackCode(packedCode)
+  const take = (size: number) => {
+    const part = code.subarray(0, size)
+    code = code.subarray(size)
+    return part
+  }
   return transactions.map(({ intent, from, to, gas, data }) => {
-    const bytes = typeof data === 'number' ? code.subarray(at, (at += data)) : hexToBytes(data)
+    const bytes = typeof data === 'number' ? take(data) : hexToBytes(data)
     const sourceHash = upgradeSourceHash(intent)
     return encodeDepositTx({ sourceHash, from, to, mint: 0n, value: 0n, gas, isSystemTx: false, data: bytes })
   })
