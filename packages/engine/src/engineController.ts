@@ -168,6 +168,11 @@ export class EngineController {
     }
   }
 
+  /** Until the next {@link reset} no unsafe payload is processed: the sync start is being looked for. */
+  suspend(): void {
+    this.#initialized = false
+  }
+
   /** Takes over the heads that the sync start found; the engine is told of them first of all. */
   reset(start: SyncStart): void {
     this.#backup = null
@@ -204,7 +209,10 @@ export class EngineController {
     if (this.isElSyncing) throw new EngineError('syncing', { call: 'build start' })
     this.#checkAboveFinalized(parent)
     const state = forkchoiceState({ ...this.#heads, unsafe: parent })
-    const started = await this.#calls.startBuild(state, parent, attributes)
+    const started = await this.#calls.startBuild(state, parent, attributes).catch(async (error: unknown) => {
+      if (error instanceof EngineError && error.fault.code === 'syncing') await this.#checkHeadIsThere(parent)
+      throw error
+    })
     if (started.kind === 'invalid') return started
     return { kind: 'started', job: { id: started.id, parent, attributes, startedMs: this.#clock.now() } }
   }
@@ -434,6 +442,7 @@ export class EngineController {
     if (isInvalid(status)) return { kind: 'invalid', reason: status.validationError ?? status.status }
     if (status.status !== 'VALID') {
       const reason = status.validationError ?? ''
+      await this.#checkHeadIsThere(this.#heads.unsafe)
       throw new EngineError('unexpectedStatus', { call: 'newPayload', status: status.status, reason })
     }
     const heads = { ...this.#heads, unsafe: ref }
@@ -447,6 +456,13 @@ export class EngineController {
     this.#forkchoicePending = false
     this.#announce()
     return { kind: 'inserted', ref }
+  }
+
+  /** An engine that lost blocks (killed before it wrote them) answers as one that syncs: then a reset finds what is left. */
+  async #checkHeadIsThere(head: L2BlockRef): Promise<void> {
+    const { hash } = head
+    const found = await this.#calls.ask('head read', (call) => this.#engine.getBlock({ hash }, call))
+    if (!found) throw new EngineError('headLost', { number: head.number, hash })
   }
 
   /** Gives the engine a target to sync to; the first that it can validate ends the sync. */

@@ -26,6 +26,10 @@ export class EngineError extends codedError('EngineError', {
     text: (d: { head: Hash; status: string; reason: string }) =>
       `the engine did not accept head ${d.head}: ${d.status} ${d.reason}`,
   },
+  headLost: {
+    severity: 'reset',
+    text: (d: { number: bigint; hash: Hash }) => `the engine no longer has our unsafe head ${d.number} (${d.hash})`,
+  },
   syncing: {
     severity: 'temporary',
     text: (d: { call: string }) => `the engine is syncing and could not do ${d.call}`,

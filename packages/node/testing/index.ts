@@ -1,1 +1,4 @@
-export {}
+export * from './fakeBatcher.ts'
+export * from './fakeGossip.ts'
+export * from './fakeL1.ts'
+export * from './nodeHarness.ts'
