@@ -37,7 +37,7 @@ export interface AttributesBuilder {
    * transaction yet. Derivation and sequencer share it, so that their blocks are equal.
    *
    * @throws {DerivationError} `epochNotNext`, `epochHashMismatch`, `timeBeforeOrigin`, `l1BlockMissing` (reset);
-   *   `systemConfigMissing` (temporary); `badDeposits` (critical)
+   *   `systemConfigMissing` (temporary); `badDeposits`, `badL1Attributes` (critical)
    */
   buildAttributes(parent: L2BlockRef, epoch: BlockId): Promise<PayloadAttributes>
 }
@@ -91,7 +91,10 @@ export function createAttributesBuilder({ config, l1, l2, l1Config }: Attributes
       if (timestamp < info.timestamp) {
         throw new DerivationError('timeBeforeOrigin', { parent, timestamp, epoch, epochTimestamp: info.timestamp })
       }
-      const l1InfoTx = l1InfoDepositTx(config, systemConfig, sequenceNumber, info, timestamp, l1Config ?? null)
+      const l1InfoTx = codecFault(
+        () => l1InfoDepositTx(config, systemConfig, sequenceNumber, info, timestamp, l1Config ?? null),
+        (cause) => new DerivationError('badL1Attributes', { parent, epoch }, { cause }),
+      )
       return {
         timestamp,
         prevRandao: info.mixHash,
@@ -106,11 +109,18 @@ export function createAttributesBuilder({ config, l1, l2, l1Config }: Attributes
 }
 
 function userDeposits(config: RollupConfig, receipts: readonly L1Receipt[], epoch: BlockId): Uint8Array[] {
+  return codecFault(
+    () => depositsFromReceipts(receipts, config.depositContractAddress, epoch.hash).map(encodeDepositTx),
+    (cause) => new DerivationError('badDeposits', { block: epoch }, { cause }),
+  )
+}
+
+/** Runs `make`; what the codecs refuse there is a fault of derivation. */
+function codecFault<T>(make: () => T, fault: (cause: CodecError) => DerivationError): T {
   try {
-    return depositsFromReceipts(receipts, config.depositContractAddress, epoch.hash).map(encodeDepositTx)
+    return make()
   } catch (cause) {
-    if (cause instanceof CodecError) throw new DerivationError('badDeposits', { block: epoch }, { cause })
-    throw cause
+    throw cause instanceof CodecError ? fault(cause) : cause
   }
 }
 

@@ -65,9 +65,10 @@ export class DerivationError extends codedError('DerivationError', {
     severity: 'critical',
     text: (d: { block: BlockId }) => `a deposit of L1 block ${id(d.block)} cannot be read`,
   },
-  badConfigUpdates: {
+  badL1Attributes: {
     severity: 'critical',
-    text: (d: { block: BlockId }) => `the system config updates of L1 block ${id(d.block)} cannot be applied`,
+    text: (d: { parent: BlockId; epoch: BlockId }) =>
+      `the L1 attributes of the block after ${id(d.parent)} with L1 origin ${id(d.epoch)} cannot be made`,
   },
   l2BlockMissing: {
     severity: 'reset',

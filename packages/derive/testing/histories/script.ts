@@ -92,8 +92,8 @@ export function forkTimes({ genesisFork, forkGaps }: Pick<HistoryScript, 'genesi
 
 const post: fc.Arbitrary<Post> = fc.record({
   kind: fc.oneof(
-    { weight: 14, arbitrary: fc.constant<PostKind>('honest') },
-    { weight: 12, arbitrary: fc.constantFrom(...POST_KINDS.filter((kind) => kind !== 'honest' && kind !== 'bomb')) },
+    { weight: 70, arbitrary: fc.constant<PostKind>('honest') },
+    { weight: 60, arbitrary: fc.constantFrom(...POST_KINDS.filter((kind) => kind !== 'honest' && kind !== 'bomb')) },
     { weight: 1, arbitrary: fc.constant<PostKind>('bomb') },
   ),
   isSpan: fc.boolean(),

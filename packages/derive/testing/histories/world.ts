@@ -1,4 +1,4 @@
-import type { L2BlockRef, RollupConfig, SingularBatch, SystemConfig } from '@keelson/protocol'
+import { isForkActive, type L1BlockRef, type L2BlockRef, type RollupConfig, type SingularBatch, type SystemConfig } from '@keelson/protocol'
 import { testAddress, testConfigUpdateLog, testDepositLog, testRollupConfig, testSystemConfig } from '@keelson/protocol/testing'
 import { fakeHash, l1Block, l1Ref, type MemoryL1Block } from '../memoryL1.ts'
 import { createPureDeriver, pureAttributes, pureBlock, type PureDerived, type PureDeriver, type PureL2Block } from '../pureDerive.ts'
@@ -35,8 +35,21 @@ export function playHistory(script: HistoryScript): History {
     },
   })
   const world = new World(config)
-  for (const step of script.steps) world.play(step)
+  for (const i of script.steps.keys()) world.play(script.steps.slice(i, i + LOOK_AHEAD))
   return world.history()
+}
+
+/** How many L1 blocks to come a batcher with second sight knows. */
+const LOOK_AHEAD = 4
+
+/** The L1 blocks to come. Their hashes here do not depend on what is in them, unlike real ones. */
+function coming(parent: L1BlockRef, steps: readonly Step[]): L1BlockRef[] {
+  const refs: L1BlockRef[] = []
+  for (const { slots } of steps) {
+    const before = refs.at(-1) ?? parent
+    refs.push(l1Ref(l1Block(before, { timestamp: before.timestamp + BigInt(slots) * L1_SLOT })))
+  }
+  return refs
 }
 
 class World {
@@ -69,20 +82,22 @@ class World {
     this.#addBlock({ ...l1Block(null, { ...genesis.l1, timestamp: GENESIS_TIME - 2n }), blobs: new Map() })
   }
 
-  play(step: Step): void {
+  /** @param steps - the step to play, and some that follow */
+  play(steps: readonly Step[]): void {
+    const step = steps[0] as Step
     const parent = l1Ref(this.#blocks.at(-1) as MemoryL1Block)
     if (step.slots > 1) this.#features.add('missedSlots')
     if (step.isStuck) this.#features.add('stuckSequencer')
     for (let i = 0; i < step.build; i++) this.#sequence(step)
     const number = parent.number + 1n
-    const known = { blocks: this.#blocks, unsafe: this.#unsafe, safe: this.#pure.safeHead, next: number }
+    const known = { blocks: this.#blocks, unsafe: this.#unsafe, safe: this.#pure.safeHead, next: number, coming: coming(parent, steps) }
     if (this.#stalled > 3) this.#batcher.rewind(this.#pure.safeHead)
     for (const post of step.posts) this.#batcher.post(post, known)
     const { transactions, blobs } = this.#batcher.include(number)
-    const { logs, isUpdated } = this.#logs(step)
+    const timestamp = parent.timestamp + BigInt(step.slots) * L1_SLOT
+    const { logs, isUpdated } = this.#logs(step, timestamp)
     if (isUpdated) this.#features.add('configUpdates')
     if (step.deposits > 0) this.#features.add('deposits')
-    const timestamp = parent.timestamp + BigInt(step.slots) * L1_SLOT
     const receipts = [{ status: true, logs }]
     const excessBlobGas = { excessBlobGas: 0n, blobGasUsed: 0n, parentBeaconBlockRoot: fakeHash(`beacon ${number}`) }
     this.#addBlock({ ...l1Block(parent, { timestamp, transactions, receipts, ...excessBlobGas }), blobs })
@@ -127,7 +142,7 @@ class World {
     this.#unsafe.push(pureBlock(this.config, parent, attributes, batch))
   }
 
-  #logs({ deposits, configUpdate }: Step) {
+  #logs({ deposits, configUpdate }: Step, timestamp: bigint) {
     const from = testAddress(0xd0)
     const logs = Array.from({ length: deposits }, (_, i) => testDepositLog(this.config, { from, to: i === 0 ? from : null, mint: 5n }))
     const scalar = (1n << 248n) | (BigInt(configUpdate) << 32n) | 7n
@@ -136,7 +151,8 @@ class World {
       [0, BigInt(OTHER_BATCHER)],
       [1, 0xbcn, scalar],
       [1, 0xbcn, 684_000n],
-      [1, 0n, 2n << 248n],
+      // Of an unknown version: ignored from Ecotone; before, it would stay and make Ecotone's attributes impossible.
+      isForkActive(this.config, 'ecotone', timestamp) ? [1, 0n, 2n << 248n] : [1, 0n, 5n],
       [2, 31_000_000n + BigInt(configUpdate)],
       [3, 5n],
       [4, (100n << 32n) | 6n],
