@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type Database as LmdbTable, open } from 'lmdb'
 import { ChainError } from './chainError.ts'
 import { type Database, TABLES, type Table } from './database.ts'
+import { lockFolder } from './folderLock.ts'
 
 /** What the address space may grow to; the file is only as large as its content. */
 const MAP_SIZE_BYTES = 1 << 30
@@ -19,6 +20,7 @@ export function openDatabase(folder: string): Database {
   const path = join(folder, 'chain.mdb')
   try {
     mkdirSync(folder, { recursive: true })
+    const unlock = lockFolder(folder)
     const root = open({
       path,
       noSubdir: true,
@@ -45,7 +47,10 @@ export function openDatabase(folder: string): Database {
         })
       },
       sizeBytes: () => statSync(path).size,
-      close: () => root.close(),
+      close: async () => {
+        await root.close()
+        unlock()
+      },
     }
   } catch (cause) {
     throw new ChainError('databaseUnusable', { folder, reason: (cause as Error).message }, { cause })

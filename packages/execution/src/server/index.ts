@@ -1,2 +1,4 @@
 export * from './engineServer.ts'
 export * from './ethServer.ts'
+export * from './executionFlags.ts'
+export * from './executionService.ts'
