@@ -126,4 +126,10 @@ describe('system config updates', () => {
   it('[DER-296] take effect in full, the last of a block winning', () => {
     expect(apply([update(2, 1n), update(2, 500_000_000n)]).gasLimit).toBe(500_000_000n)
   })
+
+  it('[DER-297] of the contract initialisation leave the EIP-1559 parameters and the minimum base fee unset', () => {
+    const batcher = update(0, BigInt(testAddress(1)))
+    const initial = [batcher, update(1, 0n, 5n), update(2, 30_000_000n), update(3, BigInt(testAddress(2)))]
+    expect(apply(initial)).toMatchObject({ eip1559Params: '0x0000000000000000', minBaseFee: 0n, gasLimit: 30_000_000n })
+  })
 })

@@ -217,21 +217,21 @@ describe('system config updates, vectors/system-config-update.json', () => {
 describe('upgrade transactions, vectors/upgrade-transactions.json', () => {
   type Tx = DepositJson & { rawTransaction: Hex; txHash: Hash; intent: string; dataKeccak: Hash; dataLength: number }
   type Expected = { count: number; totalGas: number; transactions: Tx[] }
-  const rules: Record<string, [count: string, first: number]> = {
-    ecotone: ['[DER-300]', 301],
-    fjord: ['[DER-307]', 308],
-    isthmus: ['[DER-311]', 312],
-    jovian: ['[DER-320]', 321],
+  const rules: Record<string, readonly [count: string, ...rows: string[]]> = {
+    ecotone: ['DER-300', 'DER-301', 'DER-302', 'DER-303', 'DER-304', 'DER-305', 'DER-306'],
+    fjord: ['DER-307', 'DER-308', 'DER-309', 'DER-310'],
+    isthmus: ['DER-311', 'DER-312', 'DER-313', 'DER-314', 'DER-315', 'DER-316', 'DER-317', 'DER-318', 'DER-319'],
+    jovian: ['DER-320', 'DER-321', 'DER-322', 'DER-323', 'DER-324', 'DER-325'],
   }
   for (const { input, expected } of vectorsOf<{ fork: UpgradeFork }, Expected>('upgrade-transactions')) {
-    const [count, first] = rules[input.fork] as [string, number]
+    const [count, ...rows] = rules[input.fork] ?? ['']
     const txs = upgradeTransactionsOf(input.fork)
-    it(`${count} ${input.fork} has ${expected.count} upgrade transactions`, () => {
+    it(`[${count}] ${input.fork} has ${expected.count} upgrade transactions`, () => {
       expect(txs.length).toBe(expected.count)
       expect(txs.reduce((sum, tx) => sum + decodeDepositTx(tx).gas, 0n)).toBe(BigInt(expected.totalGas))
     })
     for (const [i, tx] of expected.transactions.entries()) {
-      it(`[DER-${first + i}][DER-298] ${tx.intent}`, () => {
+      it(`[${rows[i]}][DER-298] ${tx.intent}`, () => {
         const deposit = decodeDepositTx(txs[i] as Uint8Array)
         expect(deposit).toMatchObject({
           sourceHash: tx.sourceHash,
