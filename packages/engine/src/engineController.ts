@@ -504,7 +504,8 @@ export class EngineController {
     const behind = this.#elSafeOffsetSeconds / this.#config.blockTime
     if (behind > 0n) {
       const genesis = this.#config.genesis.l2.number
-      const number = tip.number - behind > genesis ? tip.number - behind : genesis
+      const wanted = tip.number - behind
+      const number = wanted < genesis ? genesis : wanted
       const found = await this.#calls.ask('block read', (call) => this.chain.getL2BlockRefByNumber(number, call))
       if (found && found.number >= this.#heads.finalized.number) anchor = found
     }

@@ -9,6 +9,8 @@ export { DEFAULT_FINALITY_DELAY, DEFAULT_FINALITY_LOOKBACK, FinalityError } from
 export { type Activity, type Explanation, type Incident, Journal } from './journal.ts'
 export { withL1Confirmations } from './l1ConfDepth.ts'
 export { createNodeMetrics, type NodeMetrics } from './metrics.ts'
+export { NODE_ENV_PREFIX, type NodeFlags, nodeFlags } from './nodeFlags.ts'
+export { loadRollupConfig, NodeConfigError, nodeFromFlags } from './nodeFromFlags.ts'
 export { maxSequencerDrift, OriginError, OriginSelector } from './originSelector.ts'
 export { errorEvent, severityOf } from './reactTo.ts'
 export * from './rollupNode.ts'

@@ -47,7 +47,7 @@ function keyOf(number: bigint): Buffer {
 }
 
 /** L1 hash ‖ L2 hash ‖ L2 number u64. */
-function valueOf(safe: L2BlockRef, l1: BlockId): Buffer {
+function entryBytes(safe: L2BlockRef, l1: BlockId): Buffer {
   const number = new Uint8Array(8)
   writeBigint(number, 0, safe.number, 8)
   return Buffer.from(concatBytes(hexToBytes(l1.hash), hexToBytes(safe.hash), number))
@@ -65,7 +65,7 @@ export function openSafeDb(path: string): SafeDb {
     }
   }
   return {
-    recordSafeHead: (safe, l1) => guarded('record a safe head', () => db.put(keyOf(l1.number), valueOf(safe, l1))),
+    recordSafeHead: (safe, l1) => guarded('record a safe head', () => db.put(keyOf(l1.number), entryBytes(safe, l1))),
     safeHeadAt(number) {
       for (const { key, value } of db.getRange({
         start: keyOf(number),

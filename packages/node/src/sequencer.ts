@@ -124,8 +124,7 @@ export class Sequencer {
     return this.#active ? this.#nextMs : null
   }
 
-  readonly deriver = (emit: EmitOf<typeof sequencerSpec>): HandlersOf<typeof sequencerSpec> => {
-    this.#emit = emit
+  readonly deriver = (_emit: EmitOf<typeof sequencerSpec>): HandlersOf<typeof sequencerSpec> => {
     return {
       'sequencer-action': () => this.#act(),
       'forkchoice-update': ({ heads, cause }) => {
@@ -143,8 +142,6 @@ export class Sequencer {
       },
     }
   }
-
-  #emit: EmitOf<typeof sequencerSpec> = () => {}
 
   /**
    * Begins to sequence on `head`, which must be the unsafe head. In a turn of the driver loop.
