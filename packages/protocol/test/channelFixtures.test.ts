@@ -147,7 +147,8 @@ describe.skipIf(!fixtureFolder())(`channel fixtures (${FIXTURES_ABSENT} otherwis
     expect(bytesRead).toBe(expected.decompressedLength)
     expectSpan(span, expected.batches[0] as SpanFacts)
     const written = encodeSpanBatch(blocksOf(span), chainOf(input), sequenceNumberOf(span))
-    expect(written).toEqual(decodeRlp(inflateSync(dataOf(frames), { finishFlush: constants.Z_SYNC_FLUSH })))
+    const content = inflateSync(dataOf(frames), { finishFlush: constants.Z_SYNC_FLUSH })
+    expect(Buffer.compare(encodeRlp(written), content)).toBe(0)
   })
 
   it('[DER-100] [DER-135] [DER-136] [DER-137] [DER-145] reads and writes a whole channel of OP Mainnet: 143 blocks', () => {

@@ -148,7 +148,7 @@ export class ChannelBatches implements Iterable<ChannelBatch> {
 
   /** The next `size` bytes: a view where one piece holds them all, else gathered. */
   #take(size: number): Uint8Array {
-    if (size <= this.#piece.length - this.#at && this.#source?.end === 'complete') {
+    if (size <= this.#piece.length - this.#at && this.#source?.end !== null) {
       const view = this.#piece.subarray(this.#at, this.#at + size)
       this.#at += size
       return view

@@ -77,9 +77,13 @@ export const compression: Compression = {
           maxOutputLength: nativeLimit(input, limit),
           chunkSize: chunkSizeFor(input),
         })
-        // A stream that ends with the input's last byte may be whole or not: the slow decoder can tell.
-        if (engine.bytesWritten >= input.length) throw new RangeError('the end is not known')
-        return { bytes: buffer, end: 'complete', consumed: engine.bytesWritten }
+        // Whole or not, a stream that leaves nothing behind has lost its checksum at least.
+        const isWhole = engine.bytesWritten < input.length
+        return {
+          bytes: buffer,
+          end: isWhole ? 'complete' : 'truncated',
+          consumed: isWhole ? engine.bytesWritten : null,
+        }
       },
       () => streamInflate(input),
     )
@@ -87,11 +91,14 @@ export const compression: Compression = {
   decompressBrotli(input, limit) {
     return nativeFirst(
       () => {
-        const bytes = brotliDecompressSync(input, {
-          maxOutputLength: nativeLimit(input, limit),
-          chunkSize: chunkSizeFor(input),
-        })
-        return { bytes, end: 'complete', consumed: null }
+        const options = { maxOutputLength: nativeLimit(input, limit), chunkSize: chunkSizeFor(input) }
+        try {
+          return { bytes: brotliDecompressSync(input, options), end: 'complete', consumed: null }
+        } catch (error) {
+          if ((error as { code?: string }).code !== 'Z_BUF_ERROR') throw error
+        }
+        const bytes = brotliDecompressSync(input, { ...options, finishFlush: constants.BROTLI_OPERATION_FLUSH })
+        return { bytes, end: 'truncated', consumed: null }
       },
       () => streamBrotli(brotliWasm(), input),
     )
