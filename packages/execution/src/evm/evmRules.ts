@@ -6,7 +6,7 @@ import {
   type PrecompileFunc,
 } from '@ethereumjs/evm'
 import type { KZG } from '@ethereumjs/util'
-import { FORKS, type Fork, recoverPublicKey } from '@keelson/protocol'
+import { FORKS, type Fork, keccak256, recoverPublicKey } from '@keelson/protocol'
 import { verifyPointEvaluation } from './blsPointEvaluation.ts'
 
 const isAtLeast = (fork: Fork, since: Fork): boolean => FORKS.indexOf(fork) >= FORKS.indexOf(since)
@@ -100,7 +100,7 @@ function commonOf(fork: Fork, chainId: bigint, more: readonly number[] = []): Co
   return createCustomCommon({ chainId: Number(chainId) }, Mainnet, {
     hardfork: hardforkOf(fork),
     eips: [...(isAtLeast(fork, 'karst') ? KARST_EIPS : []), ...more],
-    customCrypto: { ecrecover, kzg },
+    customCrypto: { ecrecover, kzg, keccak256 },
   })
 }
 

@@ -1,8 +1,9 @@
-import type { EVM, EVMResult } from '@ethereumjs/evm'
-import { createAddressFromString, type PrefixedHexString } from '@ethereumjs/util'
-import { type Address, bytesToHex, type Hex } from '@keelson/protocol'
+import type { EVMResult } from '@ethereumjs/evm'
+import { createAddressFromString } from '@ethereumjs/util'
+import { type Address, bytesToHex } from '@keelson/protocol'
 import { withEvm } from '../evm/evmPool.ts'
 import { attachTracer } from '../evm/evmTracing.ts'
+import type { OpEvm } from '../evm/opEvm.ts'
 import type { EvmTracer } from '../evm/tracer.ts'
 import { EMPTY_CODE_HASH } from '../state/accountCodec.ts'
 import type { BlockContext } from './blockContext.ts'
@@ -52,9 +53,8 @@ function plainTransfer({ state }: BlockContext, { sender, to, value }: TopMessag
 }
 
 /** Access rules of EIP-2929, 2930 and 3651 at the start of a transaction. */
-function warmUp(evm: EVM, { env, rules }: BlockContext, { sender, to, accessList, warm }: TopMessage): void {
-  const { journal } = evm
-  for (const address of evm.precompiles.keys()) journal.addAlwaysWarmAddress(address)
+function warmUp(evm: OpEvm, { env, rules }: BlockContext, { sender, to, accessList, warm }: TopMessage): void {
+  const journal = evm.access
   journal.addAlwaysWarmAddress(sender)
   if (to) journal.addAlwaysWarmAddress(to)
   if (rules.canyon) journal.addAlwaysWarmAddress(env.feeRecipient)
@@ -109,7 +109,6 @@ export async function runMessage(
       skipNonceIncrement: true,
     })
     const { execResult } = result
-    const journal = evm.journal as unknown as { readonly touched: ReadonlySet<string> }
     return {
       gasUsed: execResult.executionGasUsed,
       refund: execResult.gasRefund ?? 0n,
@@ -117,7 +116,7 @@ export async function runMessage(
       returnValue: execResult.returnValue,
       error: execResult.exceptionError?.error ?? null,
       destroyed: destroyedBy(result, context.rules),
-      touched: Array.from(journal.touched, (address): Hex => `0x${address}` satisfies PrefixedHexString),
+      touched: [...evm.access.touched],
     }
   })
 }

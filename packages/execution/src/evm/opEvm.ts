@@ -1,0 +1,153 @@
+import { EVM, EVMError, type EVMOpts } from '@ethereumjs/evm'
+import { Account, createZeroAddress } from '@ethereumjs/util'
+import { AccessJournal } from './accessJournal.ts'
+import type { EvmStateManager } from './evmStateManager.ts'
+import { FAST_OPCODES, runFast } from './fastLoop.ts'
+import type { InterpreterClass, OpcodeEntry } from './interpreterTypes.ts'
+
+type Message = Parameters<EVM['runInterpreter']>[0]
+type ExecResult = Awaited<ReturnType<EVM['runInterpreter']>>
+
+/** Fields of EthereumJS's EVM that its types hide. */
+type Internals = {
+  readonly _opcodeMap: readonly OpcodeEntry[]
+  readonly performanceLogger: unknown
+  journal: unknown
+  stateManager: EvmStateManager
+}
+
+const MAX_FAST_GAS = BigInt(Number.MAX_SAFE_INTEGER)
+
+function feesOf(opcodes: readonly OpcodeEntry[]): Float64Array {
+  const fees = new Float64Array(256).fill(-1)
+  const fast = [...FAST_OPCODES]
+  for (let opcode = 0x60; opcode <= 0x9f; opcode++) fast.push(opcode)
+  for (const opcode of fast) {
+    const { opcodeInfo } = opcodes[opcode] as OpcodeEntry
+    if (!opcodeInfo.isInvalid) fees[opcode] = Number(opcodeInfo.feeBigInt)
+  }
+  return fees
+}
+
+/**
+ * EthereumJS's EVM with a faster loop inside a frame and a faster journal; calls, creations, precompiles and the rare
+ * opcodes are EthereumJS's. Whoever watches steps gets EthereumJS's own loop.
+ */
+export class OpEvm extends EVM {
+  readonly #Interpreter: InterpreterClass
+  readonly #fees: Float64Array
+  readonly access: AccessJournal
+
+  constructor(opts: EVMOpts & { readonly stateManager: EvmStateManager }, Interpreter: InterpreterClass) {
+    super(opts)
+    this.#Interpreter = Interpreter
+    this.#fees = feesOf(this.#internals._opcodeMap)
+    this.access = new AccessJournal(opts.stateManager, this.precompiles.keys())
+    this.#internals.journal = this.access
+  }
+
+  get #internals(): Internals {
+    return this as unknown as Internals
+  }
+
+  /** Turns the EVM to another state. */
+  retarget(stateManager: EvmStateManager, blockchain: unknown): void {
+    this.#internals.stateManager = stateManager
+    this.access.stateManager = stateManager
+    this.access.cleanJournal()
+    Object.assign(this, { blockchain })
+    this.transientStorage.clear()
+  }
+
+  protected override async runInterpreter(message: Message, opts?: Parameters<EVM['runInterpreter']>[1]): Promise<ExecResult> {
+    const { code } = message
+    if (this.events.listenerCount('step') > 0 || message.gasLimit > MAX_FAST_GAS || !(code instanceof Uint8Array)) {
+      return super.runInterpreter(message, opts)
+    }
+    const { stateManager, performanceLogger, _opcodeMap: opcodes } = this.#internals
+    const address = message.to ?? createZeroAddress()
+    const caller = message.caller ?? createZeroAddress()
+    const env = {
+      address,
+      caller,
+      callData: message.data ?? Uint8Array.of(0),
+      callValue: message.value ?? 0n,
+      code,
+      isStatic: message.isStatic ?? false,
+      isCreate: message.isCreate ?? false,
+      depth: message.depth ?? 0,
+      gasPrice: this._tx?.gasPrice ?? 0n,
+      origin: this._tx?.origin ?? caller,
+      block: this._block,
+      contract: (await stateManager.getAccount(address)) ?? new Account(),
+      codeAddress: message.codeAddress,
+      gasRefund: message.gasRefund,
+      chargeCodeAccesses: message.chargeCodeAccesses,
+      blobVersionedHashes: message.blobVersionedHashes ?? [],
+      createdAddresses: message.createdAddresses,
+    }
+    const interpreter = new this.#Interpreter(
+      this,
+      stateManager,
+      this.blockchain,
+      env,
+      message.gasLimit,
+      this.access,
+      performanceLogger,
+      undefined,
+    )
+    if (message.selfdestruct) interpreter._result.selfdestruct = message.selfdestruct
+    if (message.createdAddresses) interpreter._result.createdAddresses = message.createdAddresses
+    const state = interpreter._runState
+    const error = await runFast(state, code, {
+      common: this.common,
+      opcodes,
+      fees: this.#fees,
+      journal: this.access,
+      stateManager,
+    })
+    const gasUsed =
+      error && error.error !== EVMError.errorMessages.REVERT ? message.gasLimit : message.gasLimit - state.gasLeft
+    const result = error
+      ? { ...interpreter._result, logs: [], selfdestruct: new Map(), createdAddresses: new Set() }
+      : interpreter._result
+    return {
+      ...result,
+      ...(error && { exceptionError: error }),
+      gas: state.gasLeft,
+      executionGasUsed: gasUsed,
+      gasRefund: state.gasRefund,
+      stateGasSpilled: state.stateGasSpilled,
+      returnValue: result.returnValue ?? new Uint8Array(0),
+    } as ExecResult
+  }
+}
+
+let found: Promise<InterpreterClass> | null = null
+
+/**
+ * EthereumJS's interpreter class, which it does not export: an opcode made for the purpose sees an instance.
+ */
+export function interpreterClass(opts: EVMOpts): Promise<InterpreterClass> {
+  found ??= (async () => {
+    let seen: InterpreterClass | null = null
+    const opcode = 0x21
+    const probe = new EVM({
+      ...opts,
+      customOpcodes: [
+        {
+          opcode,
+          opcodeName: 'PROBE',
+          baseFee: 0,
+          logicFunction: (state: { readonly interpreter: object }) => {
+            seen = state.interpreter.constructor as InterpreterClass
+          },
+        },
+      ],
+    })
+    const { exceptionError } = await probe.runCode({ code: Uint8Array.of(opcode), gasLimit: 100n })
+    if (!seen) throw new TypeError('EthereumJS runs opcodes otherwise than expected', { cause: exceptionError })
+    return seen
+  })()
+  return found
+}
