@@ -49,6 +49,16 @@ describe('base fee', () => {
     expect(nextBaseFee(config, { ...empty, timestamp: T - 2n }, T)).toBe(1_004_000_000n)
   })
 
+  it('[EXE-063] goes by the elasticity and denominator of the chain', () => {
+    const forks = forksUpTo('regolith')
+    const chainOpConfig = { eip1559Elasticity: 10n, eip1559Denominator: 20n }
+    const own = testRollupConfig({ forks, chainOpConfig })
+    const { chainOpConfig: _none, ...rest } = testRollupConfig({ forks })
+    const busy = { ...parent, gasUsed: 12_000_000n, extraData: '0x' as const }
+    expect(nextBaseFee(own, busy, T + 2n)).toBe(1_050_000_000n)
+    expect(nextBaseFee(rest, busy, T + 2n)).toBe(1_004_000_000n)
+  })
+
   it('[EXE-068] rises by at least 1', () => {
     expect(nextBaseFee(jovian, { ...parent, baseFeePerGas: 1n, gasUsed: 10_000_001n }, T + 2n)).toBe(2n)
     expect(nextBaseFee(jovian, { ...parent, baseFeePerGas: 0n, gasUsed: 0n }, T + 2n)).toBe(0n)
