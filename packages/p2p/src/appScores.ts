@@ -65,6 +65,7 @@ export function createAppScores(blockTime: bigint, clock: Pick<Clock, 'now'>): A
     },
     of: current,
     restore: (peerId, scores, atMs) => void peers.set(peerId, { scores, at: atMs }),
-    entries: () => [...peers.keys()].map((peerId) => [peerId, current(peerId)] as const),
+    entries: () =>
+      [...peers.keys()].map((peerId) => [peerId, current(peerId)] as const).filter(([peerId]) => peers.has(peerId)),
   }
 }

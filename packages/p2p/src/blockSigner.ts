@@ -1,4 +1,14 @@
-import { type Address, bigintToBytes, concatBytes, keccak256, privateKeyToAddress, signHash } from '@keelson/protocol'
+import {
+  type Address,
+  bigintToBytes,
+  concatBytes,
+  hexToBytes,
+  keccak256,
+  privateKeyToAddress,
+  signHash,
+} from '@keelson/protocol'
+import type { RpcClient } from '@keelson/service'
+import { P2PError } from './errors.ts'
 
 /** What a signature covers: keccak256(domain ‖ chain id ‖ payload hash). */
 export type SigningRequest = {
@@ -32,5 +42,26 @@ export function createLocalSigner(privateKey: Uint8Array): BlockSigner {
   return {
     address: privateKeyToAddress(privateKey),
     sign: async (request) => signHash(signingHash(request), privateKey),
+  }
+}
+
+/**
+ * Asks a signing service, with op-node's request. Rejects when it cannot be asked, or answers with something else than
+ * a signature.
+ */
+export function createRemoteSigner(rpc: RpcClient, address: Address): BlockSigner {
+  return {
+    address,
+    async sign({ domain, chainId, payloadHash }) {
+      const request = {
+        domain: [...domain],
+        chainId: Number(chainId),
+        payloadHash: Buffer.from(payloadHash).toString('base64'),
+        senderAddress: address,
+      }
+      const signature = hexToBytes(await rpc.request<string>('opsigner_signBlockPayload', [request]))
+      if (signature.length !== 65) throw new P2PError('badSignature', { length: signature.length })
+      return signature
+    },
   }
 }

@@ -32,14 +32,13 @@ export class P2PError extends codedError('P2PError', {
     severity: 'temporary',
     text: (_: Record<string, never>) => 'no sequencer key is configured: the block is not gossiped',
   },
+  badSignature: {
+    severity: 'temporary',
+    text: (d: { length: number }) => `the signing service answered ${d.length} bytes instead of a signature of 65`,
+  },
   publishRefused: {
     severity: 'temporary',
     text: (d: { hash: string; reason: string }) => `block ${d.hash} fails our own gossip validation: ${d.reason}`,
-  },
-  requestFailed: {
-    severity: 'temporary',
-    text: (d: { peer: string; number: bigint; reason: string }) =>
-      `peer ${d.peer} gave no block ${d.number}: ${d.reason}`,
   },
   closed: { severity: 'temporary', text: (_: Record<string, never>) => 'the P2P service is closed' },
 }) {}

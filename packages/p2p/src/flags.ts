@@ -1,5 +1,5 @@
-import { defineFlags, type FlagValues, flag } from '@keelson/service'
-import { createLocalSigner } from './blockSigner.ts'
+import { createRpcClient, defineFlags, type FlagValues, flag, type Logger } from '@keelson/service'
+import { type BlockSigner, createLocalSigner, createRemoteSigner } from './blockSigner.ts'
 import { P2PError } from './errors.ts'
 import { tryParseSubnet } from './ipAddress.ts'
 import type { P2POptions } from './options.ts'
@@ -172,8 +172,20 @@ export const p2pFlags = defineFlags('p2p', {
     default: false,
     help: 'Asks only static peers for blocks.',
   }),
+  nat: flag.boolean({ default: false, help: 'Port mapping by UPnP or PMP; not supported, see p2p.advertise.ip.' }),
+  security: flag.list({ default: ['noise'], hidden: true, help: 'Connection security; noise.' }),
+  scoringPeers: flag.string({ name: 'p2p.scoring.peers', hidden: true, help: 'Old name of p2p.scoring.' }),
+  scoringTopics: flag.string({ name: 'p2p.scoring.topics', hidden: true, help: 'Old name of p2p.scoring.' }),
+  scoreBands: flag.string({ name: 'p2p.score.bands', hidden: true, help: 'Has no effect any more.' }),
   ping: flag.boolean({ default: true, hidden: true, help: 'Measures the latency of peers.' }),
 })
+
+/** op-node's flags for a signer of blocks outside the process. */
+export const signerFlags = defineFlags('signer', {
+  endpoint: flag.url({ help: 'RPC of a service that signs gossiped blocks.' }),
+  address: flag.address({ help: 'Account that the service signs with.' }),
+})
+export type SignerFlags = FlagValues<typeof signerFlags>
 export type P2PFlags = FlagValues<typeof p2pFlags>
 
 const refuse = (name: string, reason: string): never => {
@@ -192,6 +204,8 @@ function checkPort(name: string, value: number): number {
 export function p2pOptionsFromFlags(values: P2PFlags): P2POptions {
   const { meshD, meshLo, meshDhi, meshDlazy } = values
   if (values.peersHi < values.peersLo) refuse('p2p.peers.hi', `${values.peersHi} is below p2p.peers.lo`)
+  if (values.nat) refuse('p2p.nat', 'port mapping is not supported; map the port yourself and set p2p.advertise.ip')
+  if (values.security.some((name) => name !== 'noise')) refuse('p2p.security', 'only noise is supported')
   if (values.peerstorePath === '') refuse('p2p.peerstore.path', 'it is empty; `memory` keeps nothing')
   if (meshLo > meshD || meshD > meshDhi) refuse('p2p.gossip.mesh.d', 'lo, d and dhi must not go down')
   return {
@@ -211,7 +225,7 @@ export function p2pOptionsFromFlags(values: P2PFlags): P2POptions {
     peersLo: values.peersLo,
     peersHi: values.peersHi,
     peersGraceMs: values.peersGrace,
-    scoring: values.scoring,
+    scoring: scoringOf(values),
     banPeers: values.banPeers,
     banThreshold: values.banThreshold,
     banDurationMs: values.banDuration,
@@ -233,12 +247,25 @@ export function p2pOptionsFromFlags(values: P2PFlags): P2POptions {
   }
 }
 
+/** The old flags stand in for the new one when they switch scoring off. */
+const scoringOf = ({ scoring, scoringPeers, scoringTopics }: P2PFlags): 'none' | 'light' =>
+  scoringPeers === 'none' || scoringTopics === 'none' ? 'none' : scoring
+
 /**
- * The signer of `--p2p.sequencer.key`; `null` without one.
+ * The signer of `--p2p.sequencer.key` or `--signer.endpoint`; `null` without either.
  *
  * @throws {P2PError} `badOption`; the key is not in the message
  */
-export function blockSignerFromFlags({ sequencerKey }: Pick<P2PFlags, 'sequencerKey'>) {
+export function blockSignerFromFlags(
+  { sequencerKey }: Pick<P2PFlags, 'sequencerKey'>,
+  remote: Partial<SignerFlags> = {},
+  parts: { readonly log?: Logger } = {},
+): BlockSigner | null {
+  if (remote.endpoint !== undefined) {
+    if (sequencerKey !== '') return refuse('signer.endpoint', 'p2p.sequencer.key is set too')
+    const address = remote.address ?? refuse('signer.address', 'signer.endpoint needs it')
+    return createRemoteSigner(createRpcClient({ url: remote.endpoint, name: 'signer', ...parts }), address)
+  }
   if (sequencerKey === '') return null
   const hex = sequencerKey.trim().replace(/^0x/, '')
   if (!/^[0-9a-fA-F]{64}$/.test(hex)) return refuse('p2p.sequencer.key', 'it is not 32 bytes of hex')

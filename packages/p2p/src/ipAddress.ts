@@ -7,12 +7,15 @@ export function ipOf(address: Multiaddr): string | null {
   return first && (first.name === 'ip4' || first.name === 'ip6') ? normalizeIp(first.value ?? '') : null
 }
 
-/** One spelling per address: IPv4 inside IPv6 as IPv4, IPv6 in lower case. `null`: no address. */
+/** One spelling per address: IPv4 inside IPv6 as IPv4, IPv6 as short as it goes. `null`: no address. */
 export function normalizeIp(text: string): string | null {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1]
-  const ip = mapped ?? text
-  if (isIP(ip) === 6) return new URL(`http://[${ip}]`).hostname.slice(1, -1)
-  return isIP(ip) === 4 ? ip : null
+  if (isIP(text) === 4) return text
+  if (isIP(text) !== 6) return null
+  const short = new URL(`http://[${text}]`).hostname.slice(1, -1)
+  const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(short)
+  if (!mapped) return short
+  const [high, low] = [Number.parseInt(mapped[1] as string, 16), Number.parseInt(mapped[2] as string, 16)]
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.')
 }
 
 /** A subnet by its base address and prefix length. */

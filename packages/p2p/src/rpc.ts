@@ -18,8 +18,9 @@ const text = (value: unknown): string => {
 }
 
 function peerId(value: unknown): string {
+  const id = text(value)
   try {
-    return peerIdFromString(text(value)).toString()
+    return peerIdFromString(id).toString()
   } catch (cause) {
     throw new Error(INVALID, { cause })
   }

@@ -1,5 +1,8 @@
 import { LevelDatastore } from 'datastore-level'
 
+/** Before our keys in the shared database. */
+const NAMESPACE = '/keelson'
+
 /** What outlives a restart, as text by key; keys are those of op-node's datastore. */
 export interface P2PStore {
   get(key: string): Promise<string | null>
@@ -32,8 +35,10 @@ export async function openStore(path: string): Promise<OpenedStore> {
   if (path === 'memory') return { store: createMemoryStore(), datastore: null, close: async () => {} }
   const datastore = new LevelDatastore(path)
   await datastore.open()
-  // The same keys that the datastore itself would write: its database is keyed by their text.
+  // The datastore keys its database by text, so the two share one. Ours stand apart: libp2p takes all under /peers for
+  // its own.
   const { db } = datastore
+  const own = (key: string) => `${NAMESPACE}${key}`
   const decoder = new TextDecoder()
   const encoder = new TextEncoder()
   return {
@@ -41,14 +46,17 @@ export async function openStore(path: string): Promise<OpenedStore> {
     close: () => datastore.close(),
     store: {
       get: async (key) => {
-        const value = (await db.get(key)) as Uint8Array | undefined
+        const value = (await db.get(own(key))) as Uint8Array | undefined
         return value === undefined ? null : decoder.decode(value)
       },
-      put: (key, value) => db.put(key, encoder.encode(value)),
-      delete: (key) => db.del(key),
+      put: (key, value) => db.put(own(key), encoder.encode(value)),
+      delete: (key) => db.del(own(key)),
       list: async (prefix) => {
-        const rows = await db.iterator({ gte: prefix, lt: `${prefix}\uffff` }).all()
-        return rows.map(([key, value]) => ({ key: String(key), value: decoder.decode(value as Uint8Array) }))
+        const rows = await db.iterator({ gte: own(prefix), lt: `${own(prefix)}\uffff` }).all()
+        return rows.map(([key, value]) => ({
+          key: String(key).slice(NAMESPACE.length),
+          value: decoder.decode(value as Uint8Array),
+        }))
       },
     },
   }

@@ -71,16 +71,19 @@ export function createSyncClient(parts: SyncClientParts): SyncClient {
     return done
   }
 
-  async function promote({ peer, envelope }: Held): Promise<void> {
+  /** Hands over a trusted block and all its held ancestors; gives the lowest number that was taken. */
+  async function promote({ peer, envelope }: Held): Promise<bigint> {
     let next: Held | undefined = { peer, envelope }
+    let lowest = envelope.executionPayload.blockNumber
     while (next) {
       const { blockHash, parentHash, blockNumber } = next.envelope.executionPayload
       try {
         await receive(next.peer, next.envelope)
       } catch (err) {
         log.warn('A synced block was not taken', { number: blockNumber, hash: blockHash, err })
-        return
+        return lowest
       }
+      lowest = blockNumber
       trusted.set(blockHash, true)
       quarantine.delete(blockHash)
       trusted.set(parentHash, true)
@@ -91,6 +94,7 @@ export function createSyncClient(parts: SyncClientParts): SyncClient {
       if (wrong !== undefined) quarantine.delete(wrong)
     }
     metrics.quarantine.set(quarantine.size)
+    return lowest
   }
 
   async function onPayload(peer: string, envelope: ExecutionPayloadEnvelope): Promise<void> {
@@ -111,7 +115,7 @@ export function createSyncClient(parts: SyncClientParts): SyncClient {
       const hash = heldByNumber.get(number)
       if (hash !== undefined) {
         const held = trusted.has(hash) ? quarantine.get(hash) : undefined
-        if (held) await promote(held)
+        if (held) number = await promote(held)
         continue
       }
       if (inFlight.has(number)) continue
