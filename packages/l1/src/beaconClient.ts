@@ -85,11 +85,18 @@ export function createBeaconClient(options: BeaconClientOptions): BeaconClient {
 
   /** Blobs without proofs: the commitment is computed anew. */
   async function fromBlobs(endpoint: BeaconEndpoint, id: string, hashes: readonly IndexedBlobHash[], call: CallOptions) {
-    const query = hashes.map(({ hash }) => `versioned_hashes=${hash}`).join('&')
-    const { data } = await endpoint.get<{ data: string[] }>(`eth/v1/beacon/blobs/${id}?${query}`, call)
-    const blobs = data.map(hexToBytes)
-    const commitments = await crypto.commitments(blobs)
-    return blobs.map((blob, i) => ({ blob, hash: commitmentToVersionedHash(commitments[i] as Uint8Array) }))
+    const ask = async (wanted: readonly IndexedBlobHash[]) => {
+      const query = wanted.map(({ hash }) => `versioned_hashes=${hash}`).join('&')
+      const { data } = await endpoint.get<{ data: string[] }>(`eth/v1/beacon/blobs/${id}?${query}`, call)
+      const blobs = data.map(hexToBytes)
+      const commitments = await crypto.commitments(blobs)
+      return blobs.map((blob, i) => ({ blob, hash: commitmentToVersionedHash(commitments[i] as Uint8Array) }))
+    }
+    const found = await ask(hashes)
+    if (hashes.length === 1 || found.length >= hashes.length) return found
+    // Some servers (anvil) take only one of a repeated parameter.
+    const lacking = hashes.filter(({ hash }) => !found.some((blob) => blob.hash === hash))
+    return [...found, ...(await Promise.all(lacking.map((one) => ask([one])))).flat()]
   }
 
   /** Sidecars carry commitment and proof: checking them is ten times cheaper. */
@@ -168,7 +175,7 @@ export function createBeaconClient(options: BeaconClientOptions): BeaconClient {
             }
             // What it gave instead, it gave wrongly; what it left out, it does not have.
             const [{ hash }] = lacking as [IndexedBlobHash]
-            if (blobs.length >= rest.length) throw new L1Error('badBlob', { slot, hash, reason: 'its commitment has another hash' })
+            if (blobs.some((blob) => !rest.some((wanted) => wanted.hash === blob.hash))) throw new L1Error('badBlob', { slot, hash, reason: 'its commitment has another hash' })
             throw new BeaconError(`${lacking.length} of ${rest.length} blobs are not there`, { status: 404 })
           } catch (error) {
             call.signal?.throwIfAborted()

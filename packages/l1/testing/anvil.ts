@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { createRequire } from 'node:module'
 import { createRpcClient, type RpcClient } from '@keelson/service'
 
 /** A running anvil. */
@@ -24,8 +24,7 @@ export const ANVIL_KEYS = [
  * @param args - more of anvil's flags, such as `--no-mining`
  */
 export async function startAnvil(args: readonly string[] = []): Promise<Anvil> {
-  const binary = fileURLToPath(new URL('../../../node_modules/.bin/anvil', import.meta.url))
-  const child = spawn(binary, ['--host', '127.0.0.1', '--port', '0', '--slots-in-an-epoch', '2', ...args], {
+  const child = spawn(anvilBinary(), ['--host', '127.0.0.1', '--port', '0', '--slots-in-an-epoch', '2', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
@@ -42,6 +41,8 @@ export async function startAnvil(args: readonly string[] = []): Promise<Anvil> {
     child.once('exit', () => reject(new Error(`anvil ended: ${output}`)))
   })
   const rpc = createRpcClient({ url })
+  const killOnExit = () => child.kill('SIGKILL')
+  process.once('exit', killOnExit)
   return {
     url,
     rpc,
@@ -49,8 +50,16 @@ export async function startAnvil(args: readonly string[] = []): Promise<Anvil> {
       await rpc.request('anvil_mine', [`0x${count.toString(16)}`])
     },
     stop: async () => {
+      process.removeListener('exit', killOnExit)
       child.kill('SIGKILL')
       await exited
     },
   }
+}
+
+/** The program itself: the package's own launcher would leave it running when killed. */
+function anvilBinary(): string {
+  const require = createRequire(import.meta.url)
+  const fromAnvil = createRequire(require.resolve('@foundry-rs/anvil/package.json'))
+  return fromAnvil.resolve(`@foundry-rs/anvil-${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}/bin/anvil`)
 }
