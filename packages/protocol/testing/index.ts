@@ -1,4 +1,6 @@
 export * from './batches.ts'
 export * from './configs.ts'
 export * from './fixtures.ts'
+export * from './fuzzing.ts'
+export * from './fuzzTargets.ts'
 export * from './payloads.ts'
