@@ -43,6 +43,10 @@ describe('hex', () => {
     }
   })
 
+  it('refuses characters whose low byte is a hex digit', () => {
+    for (const length of [1, 40, 100]) expect(() => hexToBytes(`0x${'12'.repeat(length)}1\u0644`)).toThrow(CodecError)
+  })
+
   it('shows a view, not the buffer behind it', () => {
     expect(bytesToHex(new Uint8Array(200).fill(1).subarray(10, 90))).toBe(`0x${'01'.repeat(80)}`)
   })

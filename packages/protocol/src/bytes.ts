@@ -16,6 +16,9 @@ for (let i = 0; i < 16; i++) {
   NIBBLE[i.toString(16).toUpperCase().charCodeAt(0)] = i
 }
 
+/** What no hex digit is, and Node takes for one by its low byte. */
+const ABOVE_LATIN_1 = /[\u0100-\uffff]/
+
 /** Below this length the tables beat the call into the runtime. */
 const NATIVE_FROM = 64
 
@@ -42,9 +45,10 @@ export function hexToBytes(hex: string): Uint8Array {
     throw new CodecError('badHex', { text: hex.slice(0, 80) })
   }
   if (buffer && length >= NATIVE_FROM) {
-    // Buffer.from stops at the first bad digit, which the length shows. The copy leaves the shared pool.
+    // Buffer.from stops at the first bad digit, which the length shows, but looks only at the low byte of a character
+    // above Latin-1. The copy leaves the shared pool.
     const bytes = buffer.from(hex.slice(2), 'hex')
-    if (bytes.length !== length) throw new CodecError('badHex', { text: hex.slice(0, 80) })
+    if (bytes.length !== length || ABOVE_LATIN_1.test(hex)) throw new CodecError('badHex', { text: hex.slice(0, 80) })
     return new Uint8Array(bytes)
   }
   const bytes = new Uint8Array(length)
