@@ -64,6 +64,31 @@ export function devGenesis(
   }
 }
 
+const word = (value: bigint): Hash => `0x${value.toString(16).padStart(64, '0')}`
+
+/**
+ * Storage of an L1Block contract without code, so that transactions pay for L1: base fee 1 gwei, blob base fee 1, OP
+ * Mainnet's scalars of Ecotone, and before it overhead 188 and scalar 0.684. No operator fee unless asked for.
+ */
+export function devL1Block(
+  options: { readonly operatorFeeScalar?: bigint; readonly operatorFeeConstant?: bigint; readonly daFootprintGasScalar?: bigint } = {},
+): GenesisJson['alloc'] {
+  const { operatorFeeScalar = 0n, operatorFeeConstant = 0n, daFootprintGasScalar = 400n } = options
+  return {
+    [L1_BLOCK]: {
+      nonce: 1,
+      storage: {
+        [word(1n)]: word(1_000_000_000n),
+        [word(3n)]: word((1368n << 96n) | (810_949n << 64n)),
+        [word(5n)]: word(188n),
+        [word(6n)]: word(684_000n),
+        [word(7n)]: word(1n),
+        [word(8n)]: word((daFootprintGasScalar << 96n) | (operatorFeeScalar << 64n) | operatorFeeConstant),
+      },
+    },
+  }
+}
+
 /** The L1 attributes deposit of a chain that has no real L1: empty calldata to L1Block. */
 export function devL1InfoTx(seed: bigint): Uint8Array {
   return encodeDepositTx({

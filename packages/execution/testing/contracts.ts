@@ -1,0 +1,3 @@
+export * from './databaseContract.ts'
+export * from './engineApiContract.ts'
+export * from './ethRpcContract.ts'
