@@ -76,6 +76,16 @@ export class FakeEngine implements ExecutionClient {
     this.#blocks.set(envelope.executionPayload.blockHash, envelope)
   }
 
+  /** Loses every block above `hash`, as an engine that was killed before it wrote them. */
+  forgetAbove(hash: Hash): void {
+    const { blockNumber } = (this.#blocks.get(hash) as ExecutionPayloadEnvelope).executionPayload
+    for (const [other, { executionPayload }] of this.#blocks) {
+      if (executionPayload.blockNumber > blockNumber) this.#blocks.delete(other)
+    }
+    this.#jobs.clear()
+    this.#head = hash
+  }
+
   /** Sets the labels as if an earlier run had left them. */
   setLabels(labels: { head: Hash; safe?: Hash; finalized?: Hash }): void {
     this.#head = labels.head

@@ -50,6 +50,8 @@ export class OriginSelector {
   /** Successor of the origin with this hash, fetched ahead together with what building on it needs. */
   #prefetched: { readonly of: string; readonly next: L1BlockRef } | null = null
 
+  #origin: L1BlockRef | null = null
+
   constructor(parts: OriginSelectorParts) {
     this.#parts = parts
   }
@@ -62,8 +64,8 @@ export class OriginSelector {
    * @see specs/protocol/derivation.md#overview
    */
   async select(head: L2BlockRef): Promise<L1BlockRef> {
-    const { config, l1 } = this.#parts
-    const origin = await l1.getBlockInfo(head.l1Origin.hash)
+    const { config } = this.#parts
+    const origin = await this.#originOf(head)
     if (!origin) throw new OriginError('originMissing', { origin: head.l1Origin })
     const timestamp = head.timestamp + config.blockTime
     const pastDrift = timestamp > origin.timestamp + maxSequencerDrift(config, origin.timestamp)
@@ -96,6 +98,16 @@ export class OriginSelector {
 
   reset(): void {
     this.#prefetched = null
+    this.#origin = null
+  }
+
+  /** Remembered for the length of the epoch, so that blocks can be built while L1 is away. */
+  async #originOf({ l1Origin: { hash } }: L2BlockRef): Promise<L1BlockRef | null> {
+    if (this.#origin?.hash !== hash) {
+      const found = this.#prefetched?.next.hash === hash ? this.#prefetched.next : null
+      this.#origin = found ?? (await this.#parts.l1.getBlockInfo(hash))
+    }
+    return this.#origin
   }
 
   async #next(origin: L1BlockRef, needed: boolean): Promise<L1BlockRef | null> {

@@ -1,6 +1,6 @@
 import type { BlobProvider } from '@keelson/derive'
 import { fakeL1Block } from '@keelson/engine/testing'
-import type { L1Client, L1HeadEvent, L1HeadTracker, L1Label } from '@keelson/l1'
+import { type L1Client, L1Error, type L1HeadEvent, type L1HeadTracker, type L1Label } from '@keelson/l1'
 import { type Hash, type L1BlockInfo, type L1BlockRef, type L1Receipt, ZERO_HASH } from '@keelson/protocol'
 
 type Content = { readonly transactions: readonly Uint8Array[]; readonly receipts: readonly L1Receipt[] }
@@ -37,6 +37,11 @@ export class FakeL1 {
 
   block(number: bigint): L1BlockInfo {
     return this.#chain[Number(number)] as L1BlockInfo
+  }
+
+  /** L1 does not answer any more, until `down` is `null` again. */
+  goDown(): void {
+    this.down = new L1Error('unavailable', { what: 'anything', reason: 'connection refused' })
   }
 
   /** Adds a block with this content and tells the trackers. */

@@ -48,6 +48,12 @@ export class World {
     return test
   }
 
+  /** A new node on the engine of one that is dead: that one is looked at no more. */
+  async restarted(dead: TestNode, options: Partial<RollupNodeOptions> = {}): Promise<TestNode> {
+    this.nodes.splice(this.nodes.indexOf(dead), 1)
+    return this.node({ ...options, engine: dead.fake })
+  }
+
   /** Lets everything run that does not wait for the clock. */
   async settle(): Promise<void> {
     for (let i = 0; i < 6; i++) {
