@@ -124,10 +124,11 @@ export function createBlockGossip(parts: BlockGossipParts): BlockGossip {
     topics: BLOCK_VERSIONS.map(topicOf),
 
     start() {
+      pubsub.addEventListener('gossipsub:graft', () => metrics.gossipEvents.inc({ type: 'GRAFT' }))
+      pubsub.addEventListener('gossipsub:prune', () => metrics.gossipEvents.inc({ type: 'PRUNE' }))
       for (const version of BLOCK_VERSIONS) {
         pubsub.topicValidators.set(topicOf(version), (peer, message) => {
           const from = peer.toString()
-          metrics.gossipEvents.inc({ type: 'VALIDATE_MESSAGE' })
           const verdict = judge(version, message.data, from)
           if (verdict.verdict === 'ignore') return TopicValidatorResult.Ignore
           if (verdict.verdict === 'reject') {

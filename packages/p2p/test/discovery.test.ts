@@ -1,6 +1,9 @@
+import { ECDH } from 'node:crypto'
+import { createSocket } from 'node:dgram'
+import { ENR } from '@chainsafe/enr'
 import { recordedLogs } from '@keelson/service/testing'
 import { afterEach, expect, it } from 'vitest'
-import { createP2P, type P2P } from '../src/index.ts'
+import { createP2P, type P2P, type P2POptions } from '../src/index.ts'
 import { DEFAULT_CONFIG } from '../testing/index.ts'
 
 const open: P2P[] = []
@@ -8,12 +11,12 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((p2p) => p2p.close()))
 })
 
-async function start(bootnodes: string[], config = DEFAULT_CONFIG) {
+async function start(bootnodes: string[], config = DEFAULT_CONFIG, more: Partial<P2POptions> = {}) {
   const p2p = await createP2P({
     config,
     getUnsafeBlockSigner: () => null,
     log: recordedLogs().log,
-    options: { listenIp: '127.0.0.1', discovery: true, bootnodes },
+    options: { listenIp: '127.0.0.1', discovery: true, bootnodes, ...more },
   })
   open.push(p2p)
   return p2p
@@ -33,4 +36,27 @@ it('[P2P-005] [P2P-010] two nodes that know only a bootnode find each other and 
   expect([first.peerId, second.peerId]).toContain(met)
   expect(stranger.peers()).toEqual([])
   expect(boot.peers()).toEqual([])
+})
+
+it('[P2P-005] a bootnode given as enode:// is asked for its record', async () => {
+  const boot = await start([], { ...DEFAULT_CONFIG, l2ChainId: 77n })
+  const record = ENR.decodeTxt(boot.discovery?.enr() as string)
+  const point = boot.host.peerId.publicKey?.raw as Uint8Array
+  const key = ECDH.convertKey(point, 'secp256k1', undefined, 'hex', 'uncompressed').slice(2)
+  const first = await start([`enode://${key}@127.0.0.1:0?discport=${record.udp}`])
+  const second = await start([`enode://${key}@127.0.0.1:${record.udp}`])
+  await Promise.race([connection(first), connection(second)])
+  expect(first.discovery?.table().length).toBeGreaterThan(0)
+  expect(first.peers()).toEqual([second.peerId])
+})
+
+it('says which bootnode and which port cannot be used', async () => {
+  await expect(start(['enode://short@127.0.0.1:1'])).rejects.toThrow('neither enode:// nor enr:')
+  const blocker = createSocket('udp4')
+  await new Promise<void>((resolve) => blocker.bind(0, '127.0.0.1', resolve))
+  const { port } = blocker.address()
+  await expect(start([], DEFAULT_CONFIG, { listenUdpPort: port })).rejects.toThrow(
+    `P2P udp port ${port} is already in use; choose another with --p2p.listen.udp`,
+  )
+  blocker.close()
 })

@@ -3,7 +3,6 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ENR, IDScheme, nodeId } from '@chainsafe/enr'
-import { recordedLogs } from '@keelson/service/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import { isWanted } from '../src/discovery.ts'
 import { createRecord, opStackEntryOf, peerIdOfRecord, tryDecodeOpStackEntry } from '../src/enr.ts'
@@ -154,18 +153,19 @@ describe('host', () => {
   })
 
   it('dials a static peer again when it comes back', async () => {
-    const { log } = recordedLogs()
-    const port = await freePort()
-    const options = { key: { raw: KEY }, listenTcpPort: port }
-    const node = await start({ log, options: { staticPeers: [] } })
+    const options = { key: { raw: KEY }, listenTcpPort: await freePort() }
     const peer = await start({ options })
-    await node.connectPeer(addressOf(peer))
-    const gone = new Promise((resolve) => node.host.addEventListener('peer:disconnect', resolve, { once: true }))
+    const node = await start({ options: { staticPeers: [addressOf(peer)] } })
+    const event = (name: 'peer:connect' | 'peer:disconnect') =>
+      new Promise((resolve) => node.host.addEventListener(name, resolve, { once: true }))
+    if (node.peers().length === 0) await event('peer:connect')
+    const gone = event('peer:disconnect')
     await peer.close()
     await gone
-    const again = await start({ options })
-    await node.connectPeer(addressOf(again))
-    expect(node.peers()).toEqual([again.peerId])
+    const back = event('peer:connect')
+    await start({ options })
+    await back
+    expect(node.peers()).toEqual([peer.peerId])
   })
 
   it('names the port and the flag when the port is taken', async () => {
