@@ -12,7 +12,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, relative, resolve } from 'node:path'
 
 type Rule = { readonly id: string; readonly fork: string; readonly text: string }
-type Proof = { readonly file: string; readonly titles: Set<string> }
 
 const root = resolve(import.meta.dirname, '..')
 const docs = join(root, 'docs/conformance')
@@ -47,21 +46,26 @@ function testFiles(folder: string): string[] {
   })
 }
 
-/** Titles of tests and suites with the rules they name. */
-function readProofs(): Map<string, Proof[]> {
-  const proofs = new Map<string, Proof[]>()
+/** The test files that name each rule in a title. */
+function readProofs(): Map<string, string[]> {
+  const proofs = new Map<string, string[]>()
   const title = /\b(?:it|test|describe)(?:\.\w+(?:\([^\n]*?\))?)*\(\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g
+  const add = (id: string, file: string) => {
+    const files = proofs.get(id) ?? []
+    proofs.set(id, files)
+    if (!files.includes(file)) files.push(file)
+  }
   for (const path of [...testFiles(join(root, 'packages')), ...testFiles(join(root, 'scripts'))].sort()) {
     const file = relative(root, path)
-    for (const match of readFileSync(path, 'utf8').matchAll(title)) {
+    const source = readFileSync(path, 'utf8')
+    for (const match of source.matchAll(title)) {
       const text = match[1] ?? match[2] ?? match[3] ?? ''
-      const shown = text.replace(/\[[A-Z0-9]{3}-\d{3}\]\s*/g, '').trim()
-      for (const [, id] of text.matchAll(/\[([A-Z0-9]{3}-\d{3})\]/g)) {
-        const list = proofs.get(id as string) ?? []
-        proofs.set(id as string, list)
-        const known = list.find((proof) => proof.file === file)
-        if (known) known.titles.add(shown)
-        else list.push({ file, titles: new Set([shown]) })
+      for (const [, id] of text.matchAll(/\[([A-Z0-9]{3}-\d{3})\]/g)) add(id as string, file)
+      // A title that is filled in from a table, as `[${rule}] …` or `%s`: the table names the rules.
+      if (!text.includes('${') && !/%s|\$\w/.test(text)) continue
+      for (const [, id] of source.matchAll(/['"`]([A-Z0-9]{3}-\d{3})['"`]/g)) add(id as string, file)
+      for (const [tags] of source.matchAll(/['"`](?:\[[A-Z0-9]{3}-\d{3}\]\s*)+/g)) {
+        for (const [, id] of tags.matchAll(/\[([A-Z0-9]{3}-\d{3})\]/g)) add(id as string, file)
       }
     }
   }
@@ -79,10 +83,10 @@ const known = new Set(documents.flatMap(({ rules }) => rules.map(({ id }) => id)
 const check = process.argv.includes('--check')
 let failed = false
 
-/** What the last column says: the files, each with the number of its tests for the rule. */
+/** What the last column says. */
 function evidence({ id }: Rule): string {
   const list = proofs.get(id)
-  if (list) return list.map(({ file }) => `[${file.split('/').at(-1)}](../../${file})`).join(', ')
+  if (list) return list.map((file) => `[${file.split('/').at(-1)}](../../${file})`).join(', ')
   return reasons[id] ? `not applicable: ${reasons[id]}` : 'open'
 }
 
@@ -120,7 +124,7 @@ for (const { name, rules } of documents) {
 
 for (const id of new Set([...proofs.keys(), ...Object.keys(reasons)])) {
   if (known.has(id) || !/^(DER|EXE|P2P|BAT|PRO)-/.test(id)) continue
-  console.error(`no such rule: ${id} (${proofs.get(id)?.[0]?.file ?? 'docs/conformance/notApplicable.json'})`)
+  console.error(`no such rule: ${id} (${proofs.get(id)?.[0] ?? 'docs/conformance/notApplicable.json'})`)
   failed = true
 }
 for (const id of Object.keys(reasons)) {
