@@ -26,6 +26,11 @@ const NO_AUTHORIZATIONS: readonly Authorization[] = []
 const MAX_SENDERS = 50_000
 const senders = new Map<Hash, Address>()
 
+/** Forgets all senders; for measurements. */
+export function forgetSenders(): void {
+  senders.clear()
+}
+
 let isCurveChosen = false
 
 /** Native recovery, where there is one, from the first sender on. */
