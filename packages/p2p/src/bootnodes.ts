@@ -56,8 +56,11 @@ export async function recordOfBootnode(discv5: Discv5, node: Bootnode): Promise<
     : await lookup(node.host, { family: 4 })
   if (family !== 4) return null
   const octets = Uint8Array.from(address.split('.').map(Number))
-  const peerId = peerIdFromPublicKey(publicKeyFromRaw(node.publicKey))
-  const contact = multiaddrFromSocketAddress({ ip: { type: 4, octets }, port: node.udp }).encapsulate(`/p2p/${peerId}`)
+  const peerId = peerIdFromPublicKey(publicKeyFromRaw(node.publicKey)).toString()
+  const contact = multiaddrFromSocketAddress({ ip: { type: 4, octets }, port: node.udp })
+  // discv5 asks the address for the key, but then compares it with the bare source of the answer: an id inside the
+  // address would make every answer one of somebody else.
+  Object.defineProperty(contact, 'getPeerId', { value: () => peerId })
   const records = await discv5.sendFindNode(contact, [0])
   return records[0] ?? null
 }
