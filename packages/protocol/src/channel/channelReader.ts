@@ -92,6 +92,7 @@ export class ChannelBatches implements Iterable<ChannelBatch> {
 
   #stop(end: ChannelError | 'complete'): void {
     this.#end = end
+    this.#source?.close()
     this.#source = null
     this.#piece = NOTHING
     this.#before += this.#at

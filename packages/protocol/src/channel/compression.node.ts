@@ -43,7 +43,7 @@ const plain = (bytes: Uint8Array) => new Uint8Array(bytes.buffer, bytes.byteOffs
 
 /** Gives the native output in one piece; a stream that the native library refuses is read again by `slow`. */
 function nativeFirst(
-  native: () => Omit<Decompressor, 'pull'> & { bytes: Uint8Array },
+  native: () => Omit<Decompressor, 'pull' | 'close'> & { bytes: Uint8Array },
   slow: () => Decompressor,
 ): Decompressor {
   try {
@@ -56,6 +56,9 @@ function nativeFirst(
         const piece = rest
         rest = null
         return piece
+      },
+      close() {
+        rest = null
       },
     }
   } catch {

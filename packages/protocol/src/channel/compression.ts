@@ -10,6 +10,8 @@ export interface Decompressor {
   readonly end: StreamEnd
   /** Bytes of the input that the stream used, once it is complete; `null` where the library does not tell. */
   readonly consumed: number | null
+  /** Gives back what is held outside the heap; nothing can be pulled any more. */
+  close(): void
 }
 
 /**
@@ -50,6 +52,9 @@ const BROTLI_SUCCESS = 1
 const BROTLI_NEEDS_INPUT = 2
 const OUTPUT_STEP = 65_536
 
+/** A reader that is simply dropped must not keep the decoder's memory. */
+const abandoned = new FinalizationRegistry<{ free(): void }>((decoder) => decoder.free())
+
 /** Streams brotli through the WASM decoder: bounded output at each step, and all that came before an error is kept. */
 export function streamBrotli(module: BrotliModule, input: Uint8Array): Decompressor {
   const decoder = new module.DecompressStream()
@@ -58,10 +63,13 @@ export function streamBrotli(module: BrotliModule, input: Uint8Array): Decompres
   // The input of one step is offered until the decoder asks for more.
   let stepEnd = Math.min(input.length, BROTLI_INPUT_STEP)
   const finish = (how: StreamEnd) => {
+    if (end !== null) return
     end = how
+    abandoned.unregister(decoder)
     decoder.free()
   }
-  return {
+  const stream: Decompressor = {
+    close: () => finish('truncated'),
     get end() {
       return end
     },
@@ -92,4 +100,6 @@ export function streamBrotli(module: BrotliModule, input: Uint8Array): Decompres
       return null
     },
   }
+  abandoned.register(stream, decoder, decoder)
+  return stream
 }

@@ -12,5 +12,6 @@ export function streamInflate(input: Uint8Array): Decompressor {
       return inflater.end === 'complete' ? inflater.position : null
     },
     pull: () => inflater.pull(),
+    close() {},
   }
 }

@@ -1,0 +1,116 @@
+import { deflateRawSync, deflateSync } from 'node:zlib'
+import {
+  ChannelError,
+  type ChannelReaderOptions,
+  compressChannel,
+  concatBytes,
+  decodeBlob,
+  decodeFrames,
+  decodeSingularBatch,
+  decodeSpanBatch,
+  decodeUvarint,
+  deriveSpanBatch,
+  encodeBatcherTx,
+  encodeBlob,
+  encodeRlp,
+  encodeSingularBatch,
+  encodeSpanBatch,
+  type Frame,
+  type Hex,
+  hexToBytes,
+  readChannelBatches,
+  tryDecodeBlob,
+  tryDecodeFrames,
+} from '../../packages/protocol/src/index.ts'
+import { TEST_CHAIN, testBatch, testChannelId, testTx } from '../../packages/protocol/testing/index.ts'
+import { tryFixture } from './seeds.ts'
+import { bytesTarget, type FuzzTarget, noErrors } from './target.ts'
+
+const OPTIONS: ChannelReaderOptions = { maxRlpBytes: 1_000_000, brotliAllowed: true, verifyChecksum: true }
+
+function readAll(channel: Uint8Array): void {
+  const batches = readChannelBatches(channel, OPTIONS)
+  for (const { type, batch } of batches) {
+    if (type !== 'span') continue
+    const span = deriveSpanBatch(batch, TEST_CHAIN)
+    if (span instanceof ChannelError) continue
+    // A span may have millions of empty blocks: the first ones will do.
+    for (let i = 0; i < Math.min(span.blockCount, 1_000); i++) span.blockTransactions(i)
+  }
+  if (batches.end === null) throw new Error('the channel has no end')
+  if (batches.bytesRead > OPTIONS.maxRlpBytes) throw new Error('the limit was passed')
+}
+
+function readSpan(bytes: Uint8Array): void {
+  const span = deriveSpanBatch(decodeSpanBatch(bytes), TEST_CHAIN)
+  if (span instanceof ChannelError) throw span
+  for (let i = 0; i < Math.min(span.blockCount, 1_000); i++) {
+    span.blockTransactions(i)
+    span.blockEpochNumber(i)
+    span.blockTxTypes(i)
+  }
+}
+
+/** Every decoder between the bytes of a batcher transaction and its transactions. */
+export function channelTargets(): FuzzTarget[] {
+  const transactions = ([0, 1, 2, 4] as const).flatMap((type) => [
+    testTx({ type, input: Uint8Array.of(1, 2, 3), accessList: [[`0x${'42'.repeat(20)}`, [`0x${'11'.repeat(32)}`]]] }),
+    testTx({ type, isProtected: false, yParity: 1, authorizations: [[10n, `0x${'42'.repeat(20)}`, 1n, 0n, 5n, 6n]] }),
+  ])
+  const blocks = Array.from({ length: 5 }, (_, i) =>
+    testBatch({
+      timestamp: 1_000n + 2n * BigInt(i),
+      epochNumber: 100n + BigInt(i >> 1),
+      transactions: transactions.slice(i),
+    }),
+  )
+  const spans = [encodeSpanBatch(blocks, TEST_CHAIN, 0n), encodeSpanBatch([testBatch()], TEST_CHAIN, 1n)]
+  const synthetic = tryFixture<{ input: { rawSpanBatch: Hex } }>('derivation/span-batch-synthetic-4-blocks.json')
+  if (synthetic) spans.push(concatBytes(Uint8Array.of(1), hexToBytes(synthetic.input.rawSpanBatch)))
+  const singulars = [encodeSingularBatch(testBatch()), ...blocks.map(encodeSingularBatch)]
+  const content = concatBytes(...singulars.map((batch) => encodeRlp(batch)), encodeRlp(spans[0] as Uint8Array))
+  const contents = [content, ...spans.map((span) => encodeRlp(span)), ...singulars.map((batch) => encodeRlp(batch))]
+  const zlib = [
+    deflateSync(content),
+    deflateSync(content, { level: 0 }),
+    compressChannel(contents[1] as Uint8Array, 'zlib'),
+  ]
+  const brotli = [compressChannel(content, 'brotli', 9), compressChannel(contents[1] as Uint8Array, 'brotli', 3)]
+  const frames: Frame[] = [0, 1, 2].map((number) => ({
+    channelId: testChannelId(7),
+    number,
+    data: content.subarray(number * 100, number * 100 + 100),
+    isLast: number === 2,
+  }))
+  const payloads = [encodeBatcherTx(frames), encodeBatcherTx(frames.slice(0, 1))]
+  const calldata = tryFixture<{ input: { calldata: Hex } }>(
+    'derivation/batcher-calldata-op-sepolia-delta-span-84-blocks.json',
+  )
+  if (calldata) {
+    payloads.push(hexToBytes(calldata.input.calldata))
+    zlib.push(Uint8Array.from(decodeFrames(hexToBytes(calldata.input.calldata))[0]?.data ?? []))
+  }
+  const blobs = [encodeBlob(payloads[0] as Uint8Array), encodeBlob(new Uint8Array(130_044).fill(0xa5))]
+  const toBlob = (bytes: Uint8Array) => {
+    const blob = new Uint8Array(131_072)
+    blob.set(bytes.subarray(0, 131_072))
+    return blob
+  }
+  return [
+    bytesTarget('frame', payloads, decodeFrames),
+    bytesTarget('try-frame', payloads, tryDecodeFrames, { expects: noErrors }),
+    bytesTarget('blob', blobs, decodeBlob, { wrap: (bytes, random) => (random.chance(99) ? toBlob(bytes) : bytes) }),
+    bytesTarget('try-blob', blobs, tryDecodeBlob, { expects: noErrors, wrap: toBlob }),
+    bytesTarget('uvarint', [Uint8Array.of(0x80, 0x80, 1), Uint8Array.of(...Array(9).fill(255), 1)], (bytes) =>
+      decodeUvarint(bytes),
+    ),
+    bytesTarget('singular-batch', singulars, decodeSingularBatch),
+    bytesTarget('span-batch', spans, readSpan),
+    bytesTarget('channel-zlib', zlib, readAll, { expects: noErrors }),
+    bytesTarget('channel-brotli', brotli, readAll, { expects: noErrors }),
+    bytesTarget('channel-content', contents, readAll, {
+      expects: noErrors,
+      wrap: (bytes) => concatBytes(Uint8Array.of(0x78, 0x01), deflateRawSync(bytes, { level: 0 }), new Uint8Array(4)),
+    }),
+  ]
+}
