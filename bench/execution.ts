@@ -68,7 +68,10 @@ function workload(name: string, makeTx: (key: Hex, nonce: bigint, to: Address) =
 }
 
 /** Every other recipient is a new account. */
-const recipient = (n: number): Address => bytesHex(keccak256(word(BigInt((n % 2 === 0 ? 1 : 1_000_000) * 1_000_000 + (n * 7919) % OTHER_ACCOUNTS))).subarray(12))
+const recipient = (n: number): Address =>
+  bytesHex(
+    keccak256(word(BigInt((n % 2 === 0 ? 1 : 1_000_000) * 1_000_000 + ((n * 7919) % OTHER_ACCOUNTS)))).subarray(12),
+  )
 
 const transfers = () =>
   workload('plain transfers', (key, nonce, to) => signTx({ key, nonce, to, value: 1n, tip: 1n, maxFee: 2n * GWEI }))

@@ -121,7 +121,10 @@ describe('deposit execution', () => {
     const intrinsic = 21_000n + 1_600n
     const floor = 21_000n + 4_000n
     const run = async (fork: Fork, gas: bigint) =>
-      (await executorChain(fork).build([depositTx({ data, gas })])).outcomes[0] as { gasUsed: bigint; receipt: { status: number } }
+      (await executorChain(fork).build([depositTx({ data, gas })])).outcomes[0] as {
+        gasUsed: bigint
+        receipt: { status: number }
+      }
     expect(await run('holocene', 100_000n)).toMatchObject({ gasUsed: intrinsic, receipt: { status: 1 } })
     expect(await run('isthmus', 100_000n)).toMatchObject({ gasUsed: floor, receipt: { status: 1 } })
     expect(await run('holocene', floor - 1n)).toMatchObject({ gasUsed: intrinsic, receipt: { status: 1 } })

@@ -1,4 +1,13 @@
-import { bytesToHex, concatBytes, FORKS, type Fork, type Hex, hexToBytes, padLeft, bigintToBytes } from '@keelson/protocol'
+import {
+  bigintToBytes,
+  bytesToHex,
+  concatBytes,
+  FORKS,
+  type Fork,
+  type Hex,
+  hexToBytes,
+  padLeft,
+} from '@keelson/protocol'
 import { p256 } from '@noble/curves/nist.js'
 import { describe, expect, it } from 'vitest'
 import { decodeTransaction, simulateCall } from '../src/index.ts'
@@ -116,7 +125,9 @@ describe('EVM by fork', () => {
     const versioned = createHash('sha256').update(infinity).digest()
     versioned[0] = 1
     const input = (y: number) =>
-      bytesToHex(concatBytes(versioned, padLeft(Uint8Array.of(9), 32), padLeft(Uint8Array.of(y), 32), infinity, infinity))
+      bytesToHex(
+        concatBytes(versioned, padLeft(Uint8Array.of(9), 32), padLeft(Uint8Array.of(y), 32), infinity, infinity),
+      )
     const address = `0x${'0a'.padStart(40, '0')}` as const
     const good = await callAt(executorChain('ecotone'), address, input(0))
     expect(good.status).toBe(1)
@@ -135,7 +146,15 @@ describe('EVM by fork', () => {
 
   it('[EXE-119] prices and bounds MODEXP anew at Karst', async () => {
     const address = `0x${'05'.padStart(40, '0')}` as const
-    const lengths = (length: number) => bytesToHex(concatBytes(...[1, 1, length].map((n) => padLeft(bigintToBytes(BigInt(n)), 32)), Uint8Array.of(2, 3), new Uint8Array(length - 1), Uint8Array.of(5)))
+    const lengths = (length: number) =>
+      bytesToHex(
+        concatBytes(
+          ...[1, 1, length].map((n) => padLeft(bigintToBytes(BigInt(n)), 32)),
+          Uint8Array.of(2, 3),
+          new Uint8Array(length - 1),
+          Uint8Array.of(5),
+        ),
+      )
     const overhead = async (fork: Fork, input: Hex) => {
       const { gasUsed } = await callAt(executorChain(fork), address, input)
       const bare = await callAt(executorChain(fork), CAROL, input)
@@ -147,7 +166,8 @@ describe('EVM by fork', () => {
     expect((await call('karst', 1024)).status).toBe(1)
     expect((await call('karst', 1025)).status).toBe(0)
     // Called from code, so that the calldata floor plays no part.
-    const inner = (fork: Fork) => run(fork, '6001600052 6001602052 6001604052 6002606053 6003606153 6005606253 6000600060636000600561ffff fa 00')
+    const inner = (fork: Fork) =>
+      run(fork, '6001600052 6001602052 6001604052 6002606053 6003606153 6005606253 6000600060636000600561ffff fa 00')
     expect((await inner('karst')).gasUsed - (await inner('jovian')).gasUsed).toBe(300n)
   })
 
@@ -165,7 +185,7 @@ describe('EVM by fork', () => {
     expect(() => decodeTransaction(code('03c0'))).toThrow('cannot be read')
   })
 
-  it('[EXE-122] switches rules at a block\'s own time, inclusive', async () => {
+  it("[EXE-122] switches rules at a block's own time, inclusive", async () => {
     const chain = new ExecutorChain({ forks: { regolith: 0n, canyon: 1_004n }, ...withCode('5f600055 00') })
     const before = await chain.build([depositTx({ to: TARGET })])
     const after = await chain.build([depositTx({ to: TARGET })])
@@ -185,7 +205,7 @@ describe('create2Deployer', () => {
   const DEPLOYER = '0x13b0d85ccb8bf860b6b79af3029fca081ae9bef2'
   const HASH = '0xb0550b5b431e30d38000efb7107aaa0ade03d48a7198a140edda9d27134468b2'
 
-  it('[EXE-107] gets its code in the block at Canyon\'s time, and keeps nonce, balance and storage', async () => {
+  it("[EXE-107] gets its code in the block at Canyon's time, and keeps nonce, balance and storage", async () => {
     const alloc = { [DEPLOYER]: { balance: 5n, nonce: 3, code: codeHex('00'), storage: { [word(1)]: word(2) } } }
     const chain = new ExecutorChain({ forks: { regolith: 0n, canyon: 1_004n }, alloc })
     await chain.build([depositTx()])
@@ -195,7 +215,7 @@ describe('create2Deployer', () => {
     expect(chain.state.getStorage(DEPLOYER, 1n)).toBe(2n)
   })
 
-  it('[EXE-108] gets none when no block falls upon Canyon\'s time, as in op-geth', async () => {
+  it("[EXE-108] gets none when no block falls upon Canyon's time, as in op-geth", async () => {
     const chain = new ExecutorChain({ forks: { regolith: 0n, canyon: 1_003n } })
     await chain.build([depositTx()])
     expect(chain.state.getAccount(DEPLOYER)).toBeNull()
@@ -219,7 +239,11 @@ describe('P256VERIFY', () => {
   it('[EXE-112] [EXE-119] verifies from Fjord at 3,450 gas and from Karst at 6,900', async () => {
     const values = async (fork: Fork) => {
       const { returnValue, gasUsed } = await run(fork, caller)
-      return { size: BigInt(bytesToHex(returnValue.subarray(0, 32))), value: BigInt(bytesToHex(returnValue.subarray(32))), gasUsed }
+      return {
+        size: BigInt(bytesToHex(returnValue.subarray(0, 32))),
+        value: BigInt(bytesToHex(returnValue.subarray(32))),
+        gasUsed,
+      }
     }
     const none = await values('ecotone')
     expect(none).toMatchObject({ size: 0n, value: 0n })
@@ -267,25 +291,28 @@ describe('precompile input limits', () => {
     ['jovian', 0x0f, 156_672, 384],
     ['karst', 0x0f, 156_672, 384],
   ]
-  it.each(limits)('[EXE-113] [EXE-115] [EXE-116] [EXE-117] are in %s for precompile %i at %i bytes', async (fork, low, bytes, unit) => {
-    const { evmRulesOf } = await import('../src/evm/evmRules.ts')
-    const { customPrecompiles } = evmRulesOf(fork, 1n)
-    const custom = customPrecompiles.find(({ address }) => BigInt(String(address)) === BigInt(low))
-    if (!custom || !('function' in custom)) throw new Error('no limit')
-    const precompile = custom.function
-    // Too little gas for the work itself: what comes within the limit runs out of gas, what exceeds it is refused.
-    const reason = async (length: number) => {
-      const { EVM } = await import('@ethereumjs/evm')
-      const { common } = evmRulesOf(fork, 1n)
-      const evm = new EVM({ common, stateManager: {} as never, blockchain: {} as never })
-      const data = new Uint8Array(length)
-      return (await precompile({ data, gasLimit: 1n, common, _EVM: evm })).exceptionError?.error
-    }
-    const within = Math.floor(bytes / unit) * unit
-    expect(await reason(within)).toBe('out of gas')
-    expect(await reason(bytes + 1)).toBe('invalid input length')
-    expect(await reason(within + unit)).toBe('invalid input length')
-  })
+  it.each(limits)(
+    '[EXE-113] [EXE-115] [EXE-116] [EXE-117] are in %s for precompile %i at %i bytes',
+    async (fork, low, bytes, unit) => {
+      const { evmRulesOf } = await import('../src/evm/evmRules.ts')
+      const { customPrecompiles } = evmRulesOf(fork, 1n)
+      const custom = customPrecompiles.find(({ address }) => BigInt(String(address)) === BigInt(low))
+      if (!custom || !('function' in custom)) throw new Error('no limit')
+      const precompile = custom.function
+      // Too little gas for the work itself: what comes within the limit runs out of gas, what exceeds it is refused.
+      const reason = async (length: number) => {
+        const { EVM } = await import('@ethereumjs/evm')
+        const { common } = evmRulesOf(fork, 1n)
+        const evm = new EVM({ common, stateManager: {} as never, blockchain: {} as never })
+        const data = new Uint8Array(length)
+        return (await precompile({ data, gasLimit: 1n, common, _EVM: evm })).exceptionError?.error
+      }
+      const within = Math.floor(bytes / unit) * unit
+      expect(await reason(within)).toBe('out of gas')
+      expect(await reason(bytes + 1)).toBe('invalid input length')
+      expect(await reason(within + unit)).toBe('invalid input length')
+    },
+  )
 
   it('[EXE-118] hold inside deposits too', async () => {
     const hex = '6000 6000 62020000 6000 6008 5a fa 600055 00'
@@ -376,7 +403,13 @@ describe('transactions', () => {
 describe('authorisations', () => {
   it('[EXE-120] set, use and clear a delegation', async () => {
     const chain = executorChain('isthmus', withCode('30600055 00'))
-    const set = signTx({ type: 4, nonce: 0n, to: BOB, gas: 200_000n, authorizations: [signAuthorization(BOB_KEY, TARGET, 0n)] })
+    const set = signTx({
+      type: 4,
+      nonce: 0n,
+      to: BOB,
+      gas: 200_000n,
+      authorizations: [signAuthorization(BOB_KEY, TARGET, 0n)],
+    })
     const { outcomes } = await chain.build([set])
     expect(outcomes[0]?.receipt.status).toBe(1)
     const bob = chain.state.getAccount(BOB)
@@ -392,7 +425,8 @@ describe('authorisations', () => {
   it('[EXE-120] cost 25,000 each, of which 12,500 come back for an account that is there', async () => {
     const chain = executorChain('isthmus')
     const stranger = `0x${'5e'.repeat(32)}` as const
-    const auth = (key: Hex) => signTx({ type: 4, nonce: 0n, gas: 200_000n, authorizations: [signAuthorization(key, OTHER, 0n)] })
+    const auth = (key: Hex) =>
+      signTx({ type: 4, nonce: 0n, gas: 200_000n, authorizations: [signAuthorization(key, OTHER, 0n)] })
     const used = async (key: Hex) => {
       const outcome = await chain.try(auth(key))
       return 'rejected' in outcome ? null : outcome.gasUsed

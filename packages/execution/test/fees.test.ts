@@ -40,20 +40,23 @@ const params = readL1FeeParams((slot) => BigInt(l1BlockStorage(L1)[word(Number(s
 const since = (fork: Fork) => FORKS.slice(FORKS.indexOf(fork))
 
 describe('fees', () => {
-  it.each(FORKS)('[EXE-029] [EXE-030] [EXE-031] [EXE-032] [EXE-036] go to their vaults in %s, and none is lost', async (fork) => {
-    const chain = executorChain(fork, { l1: L1 })
-    const tx = signTx({ nonce: 0n, value: 5n, tip: GWEI, gas: 30_000n })
-    const { outcomes, header } = await chain.build([tx])
-    const time = header.timestamp
-    const operator = operatorFee(chain.spec, time, params, 21_000n)
-    expect(outcomes[0]?.gasUsed).toBe(21_000n)
-    expect(chain.balance(FEE_RECIPIENT)).toBe(GWEI * 21_000n)
-    expect(chain.balance(BASE_FEE_VAULT)).toBe(header.baseFeePerGas * 21_000n)
-    expect(chain.balance(L1_FEE_VAULT)).toBe(l1Fee(chain.spec, time, params, tx))
-    expect(chain.balance(OPERATOR_FEE_VAULT)).toBe(operator)
-    const accounts = [ALICE, CAROL, FEE_RECIPIENT, BASE_FEE_VAULT, L1_FEE_VAULT, OPERATOR_FEE_VAULT] as const
-    expect(accounts.map((address) => chain.balance(address)).reduce((a, b) => a + b)).toBe(1_000n * ETHER)
-  })
+  it.each(FORKS)(
+    '[EXE-029] [EXE-030] [EXE-031] [EXE-032] [EXE-036] go to their vaults in %s, and none is lost',
+    async (fork) => {
+      const chain = executorChain(fork, { l1: L1 })
+      const tx = signTx({ nonce: 0n, value: 5n, tip: GWEI, gas: 30_000n })
+      const { outcomes, header } = await chain.build([tx])
+      const time = header.timestamp
+      const operator = operatorFee(chain.spec, time, params, 21_000n)
+      expect(outcomes[0]?.gasUsed).toBe(21_000n)
+      expect(chain.balance(FEE_RECIPIENT)).toBe(GWEI * 21_000n)
+      expect(chain.balance(BASE_FEE_VAULT)).toBe(header.baseFeePerGas * 21_000n)
+      expect(chain.balance(L1_FEE_VAULT)).toBe(l1Fee(chain.spec, time, params, tx))
+      expect(chain.balance(OPERATOR_FEE_VAULT)).toBe(operator)
+      const accounts = [ALICE, CAROL, FEE_RECIPIENT, BASE_FEE_VAULT, L1_FEE_VAULT, OPERATOR_FEE_VAULT] as const
+      expect(accounts.map((address) => chain.balance(address)).reduce((a, b) => a + b)).toBe(1_000n * ETHER)
+    },
+  )
 
   it('[EXE-033] leave no log, and touch an empty vault account without keeping it', async () => {
     const chain = executorChain('isthmus')
@@ -99,7 +102,9 @@ describe('fees', () => {
   it('[EXE-044] use the old formula in the activation block of Ecotone', async () => {
     const chain = new ExecutorChain({
       forks: { ...forksUpTo('delta'), ecotone: 1_002n },
-      alloc: { [L1_BLOCK]: { nonce: 1, storage: l1BlockStorage({ l1BaseFee: 9n, overhead: 10n, scalar: 1_000_000n }) } },
+      alloc: {
+        [L1_BLOCK]: { nonce: 1, storage: l1BlockStorage({ l1BaseFee: 9n, overhead: 10n, scalar: 1_000_000n }) },
+      },
     })
     const tx = signTx({ nonce: 0n })
     await chain.build([tx])
@@ -109,16 +114,19 @@ describe('fees', () => {
 })
 
 describe('operator fee', () => {
-  it.each(since('isthmus'))('[EXE-057] [EXE-058] is charged for the gas used after refund and floor in %s', async (fork) => {
-    // Clears a slot: 4,800 gas come back.
-    const alloc = { [TARGET]: { code: codeHex('6000600055 00'), nonce: 1, storage: { [word(0)]: word(1) } } }
-    const chain = executorChain(fork, { l1: L1, alloc })
-    const { outcomes, header } = await chain.build([signTx({ nonce: 0n, to: TARGET, gas: 100_000n })])
-    const gasUsed = 21_206n
-    expect(outcomes[0]?.gasUsed).toBe(gasUsed)
-    expect(outcomes[0]?.operatorFee).toBe(operatorFee(chain.spec, header.timestamp, params, gasUsed))
-    expect(chain.balance(OPERATOR_FEE_VAULT)).toBe(operatorFee(chain.spec, header.timestamp, params, gasUsed))
-  })
+  it.each(since('isthmus'))(
+    '[EXE-057] [EXE-058] is charged for the gas used after refund and floor in %s',
+    async (fork) => {
+      // Clears a slot: 4,800 gas come back.
+      const alloc = { [TARGET]: { code: codeHex('6000600055 00'), nonce: 1, storage: { [word(0)]: word(1) } } }
+      const chain = executorChain(fork, { l1: L1, alloc })
+      const { outcomes, header } = await chain.build([signTx({ nonce: 0n, to: TARGET, gas: 100_000n })])
+      const gasUsed = 21_206n
+      expect(outcomes[0]?.gasUsed).toBe(gasUsed)
+      expect(outcomes[0]?.operatorFee).toBe(operatorFee(chain.spec, header.timestamp, params, gasUsed))
+      expect(chain.balance(OPERATOR_FEE_VAULT)).toBe(operatorFee(chain.spec, header.timestamp, params, gasUsed))
+    },
+  )
 
   it('[EXE-058] counts the calldata floor', async () => {
     const chain = executorChain('isthmus', { l1: L1 })
@@ -139,7 +147,8 @@ describe('operator fee', () => {
 })
 
 describe('DA footprint', () => {
-  const big = (nonce: bigint) => signTx({ nonce, data: Uint8Array.from({ length: 2_000 }, (_, i) => (i * 31 + (i >> 3)) & 0xff), gas: 150_000n })
+  const big = (nonce: bigint) =>
+    signTx({ nonce, data: Uint8Array.from({ length: 2_000 }, (_, i) => (i * 31 + (i >> 3)) & 0xff), gas: 150_000n })
 
   it('[EXE-079] [EXE-081] is summed up in blobGasUsed, deposits left out', async () => {
     const chain = executorChain('jovian', { l1: L1 })

@@ -5,9 +5,9 @@ import {
   envelopeOf,
   FORKS,
   type Fork,
+  type Hash,
   headerHash,
   nextBaseFee,
-  type Hash,
 } from '@keelson/protocol'
 import { FIXTURES_ABSENT, fixtureFolder, readFixture } from '@keelson/protocol/testing'
 import { describe, expect, it } from 'vitest'
@@ -27,7 +27,6 @@ import {
 const MESSAGE_PASSER = '0x4200000000000000000000000000000000000016'
 const BEACON_ROOTS = '0x000f3df6d732807ef1319fb7b8bb8522d0beac02'
 const HISTORY_STORAGE = '0x0000f90827f1c53a10cb7a02335b175320002935'
-const TARGET = `0x${'77'.repeat(20)}` as const
 const ROOT: Hash = `0x${'be'.repeat(32)}`
 const word = (n: number) => `0x${n.toString(16).padStart(64, '0')}`
 const isAtLeast = (fork: Fork, other: Fork) => FORKS.indexOf(fork) >= FORKS.indexOf(other)
@@ -50,21 +49,29 @@ const check = (chain: ExecutorChain, block: SealedBlock, change: object = {}) =>
 }
 
 describe('header fields', () => {
-  it.each(FORKS)('[EXE-086] [EXE-089] [EXE-090] [EXE-091] [EXE-097] [EXE-098] [EXE-100] [EXE-101] are those of %s', async (fork) => {
-    const alloc = { [MESSAGE_PASSER]: { nonce: 1, storage: { [word(0)]: word(1) } } }
-    const chain = executorChain(fork, { alloc })
-    const randao: Hash = `0x${'da'.repeat(32)}`
-    const attributes = { prevRandao: randao, ...(isAtLeast(fork, 'ecotone') && { parentBeaconBlockRoot: ROOT }) }
-    const { header } = await chain.build([depositTx()], attributes)
-    expect(header).toMatchObject({ difficulty: 0n, nonce: '0x0000000000000000', mixHash: randao, miner: FEE_RECIPIENT })
-    const passer = chain.state.getAccount(MESSAGE_PASSER)
-    const canyonRoot = isAtLeast(fork, 'canyon') ? EMPTY_TRIE_ROOT : undefined
-    expect(header.withdrawalsRoot).toBe(isAtLeast(fork, 'isthmus') ? passer?.storageRoot : canyonRoot)
-    expect(header.requestsHash).toBe(isAtLeast(fork, 'isthmus') ? EMPTY_REQUESTS_HASH : undefined)
-    expect(header.parentBeaconBlockRoot).toBe(isAtLeast(fork, 'ecotone') ? ROOT : undefined)
-    expect(header.blobGasUsed).toBe(isAtLeast(fork, 'ecotone') ? 0n : undefined)
-    expect(header.excessBlobGas).toBe(isAtLeast(fork, 'ecotone') ? 0n : undefined)
-  })
+  it.each(FORKS)(
+    '[EXE-086] [EXE-089] [EXE-090] [EXE-091] [EXE-097] [EXE-098] [EXE-100] [EXE-101] are those of %s',
+    async (fork) => {
+      const alloc = { [MESSAGE_PASSER]: { nonce: 1, storage: { [word(0)]: word(1) } } }
+      const chain = executorChain(fork, { alloc })
+      const randao: Hash = `0x${'da'.repeat(32)}`
+      const attributes = { prevRandao: randao, ...(isAtLeast(fork, 'ecotone') && { parentBeaconBlockRoot: ROOT }) }
+      const { header } = await chain.build([depositTx()], attributes)
+      expect(header).toMatchObject({
+        difficulty: 0n,
+        nonce: '0x0000000000000000',
+        mixHash: randao,
+        miner: FEE_RECIPIENT,
+      })
+      const passer = chain.state.getAccount(MESSAGE_PASSER)
+      const canyonRoot = isAtLeast(fork, 'canyon') ? EMPTY_TRIE_ROOT : undefined
+      expect(header.withdrawalsRoot).toBe(isAtLeast(fork, 'isthmus') ? passer?.storageRoot : canyonRoot)
+      expect(header.requestsHash).toBe(isAtLeast(fork, 'isthmus') ? EMPTY_REQUESTS_HASH : undefined)
+      expect(header.parentBeaconBlockRoot).toBe(isAtLeast(fork, 'ecotone') ? ROOT : undefined)
+      expect(header.blobGasUsed).toBe(isAtLeast(fork, 'ecotone') ? 0n : undefined)
+      expect(header.excessBlobGas).toBe(isAtLeast(fork, 'ecotone') ? 0n : undefined)
+    },
+  )
 
   it('[EXE-091] [EXE-092] [EXE-094] commit to the message passer after the block', async () => {
     const alloc = { [MESSAGE_PASSER]: { nonce: 1, code: STORES_INPUT, storage: { [word(0)]: word(1) } } }
@@ -82,7 +89,7 @@ describe('header fields', () => {
     expect((await chain.build([], { gasLimit: 1_000_000n })).header.gasLimit).toBe(1_000_000n)
   })
 
-  it('[EXE-088] need a time after the parent\'s', () => {
+  it("[EXE-088] need a time after the parent's", () => {
     const chain = executorChain('jovian')
     expect(() => chain.executor({ timestamp: chain.header.timestamp })).toThrow('is not after')
   })
@@ -125,7 +132,7 @@ describe('header fields', () => {
     }
   })
 
-  it('[EXE-104] know no limit of the block\'s size', async () => {
+  it("[EXE-104] know no limit of the block's size", async () => {
     const chain = executorChain('karst', { gasLimit: 500_000_000n })
     const data = new Uint8Array(10_000_000)
     const { header, transactions } = await chain.build([depositTx({ data, gas: 400_000_000n })])
@@ -189,7 +196,7 @@ describe('system calls', () => {
 describe('base fee and extraData', () => {
   const full = (chain: ExecutorChain) => chain.build([depositTx({ to: null, data: code('fe'), gas: 20_000_000n })])
 
-  it('[EXE-063] [EXE-064] [EXE-068] follow EIP-1559 with the chain\'s constants, Canyon\'s denominator from Canyon', async () => {
+  it("[EXE-063] [EXE-064] [EXE-068] follow EIP-1559 with the chain's constants, Canyon's denominator from Canyon", async () => {
     const step = async (fork: Fork) => {
       const chain = executorChain(fork)
       await full(chain)
@@ -201,7 +208,7 @@ describe('base fee and extraData', () => {
     expect(await step('canyon')).toBe(expected(GWEI - GWEI / 250n, 250n))
   })
 
-  it('[EXE-065] take the parent\'s extraData from the second block of Holocene on', async () => {
+  it("[EXE-065] take the parent's extraData from the second block of Holocene on", async () => {
     const chain = new ExecutorChain({ forks: { ...forksUpTo('granite'), holocene: 1_002n } })
     const params = '0x0000000800000002'
     const first = await chain.build([], { eip1559Params: params })
@@ -210,7 +217,7 @@ describe('base fee and extraData', () => {
     expect(second.header.baseFeePerGas).toBe(first.header.baseFeePerGas - first.header.baseFeePerGas / 8n)
   })
 
-  it('[EXE-066] meter the DA footprint when it exceeds the gas used, from Jovian by the parent\'s time', async () => {
+  it("[EXE-066] meter the DA footprint when it exceeds the gas used, from Jovian by the parent's time", async () => {
     const l1 = { daFootprintGasScalar: 60_000n, baseFeeScalar: 1n }
     const chain = executorChain('jovian', { l1 })
     const { header } = await chain.build([signTx({ nonce: 0n })])
@@ -222,7 +229,7 @@ describe('base fee and extraData', () => {
     )
   })
 
-  it('[EXE-067] [EXE-076] do not fall below the parent\'s minBaseFee', async () => {
+  it("[EXE-067] [EXE-076] do not fall below the parent's minBaseFee", async () => {
     const chain = executorChain('jovian')
     const first = await chain.build([], { minBaseFee: 2n * GWEI })
     expect(first.header.baseFeePerGas).toBe(GWEI - GWEI / 250n)
@@ -231,22 +238,25 @@ describe('base fee and extraData', () => {
     expect((await chain.build([])).header.baseFeePerGas).toBeLessThan(2n * GWEI)
   })
 
-  it('[EXE-069] start from the genesis block\'s', async () => {
+  it("[EXE-069] start from the genesis block's", async () => {
     const chain = executorChain('granite', { baseFee: 500n })
     expect((await chain.build([])).header.baseFeePerGas).toBe(498n)
     const named = new ExecutorChain({ forks: forksUpTo('granite'), genesis: { gasLimit: 30_000_000, alloc: {} } })
     expect(named.header.baseFeePerGas).toBe(GWEI)
   })
 
-  it.each(FORKS)('[EXE-070] [EXE-071] [EXE-072] [EXE-074] [EXE-077] put the parameters into the extraData of %s', async (fork) => {
-    const chain = executorChain(fork)
-    const { header } = await chain.build([])
-    const holocene = isAtLeast(fork, 'holocene') ? '0x00000000fa00000006' : '0x'
-    expect(header.extraData).toBe(isAtLeast(fork, 'jovian') ? '0x01000000fa000000060000000000000000' : holocene)
-    expect((header.extraData.length - 2) / 2).toBeLessThanOrEqual(32)
-  })
+  it.each(FORKS)(
+    '[EXE-070] [EXE-071] [EXE-072] [EXE-074] [EXE-077] put the parameters into the extraData of %s',
+    async (fork) => {
+      const chain = executorChain(fork)
+      const { header } = await chain.build([])
+      const holocene = isAtLeast(fork, 'holocene') ? '0x00000000fa00000006' : '0x'
+      expect(header.extraData).toBe(isAtLeast(fork, 'jovian') ? '0x01000000fa000000060000000000000000' : holocene)
+      expect((header.extraData.length - 2) / 2).toBeLessThanOrEqual(32)
+    },
+  )
 
-  it('[EXE-074] copy the attributes\' pair', async () => {
+  it("[EXE-074] copy the attributes' pair", async () => {
     const { header } = await executorChain('holocene').build([], { eip1559Params: '0x0000000800000002' })
     expect(header.extraData).toBe('0x000000000800000002')
   })
@@ -260,7 +270,7 @@ describe('base fee and extraData', () => {
     },
   )
 
-  it('[EXE-071] [EXE-072] [EXE-073] judge a payload\'s extraData by its own time', async () => {
+  it("[EXE-071] [EXE-072] [EXE-073] judge a payload's extraData by its own time", async () => {
     const chain = executorChain('jovian')
     const executor = chain.executor()
     const block = await executor.seal()
@@ -269,8 +279,16 @@ describe('base fee and extraData', () => {
       ...envelope,
       executionPayload: { ...envelope.executionPayload, extraData },
     })
-    expect(attributesOfPayload(chain.spec, envelope)).toMatchObject({ minBaseFee: 0n, eip1559Params: '0x000000fa00000006' })
-    for (const bad of ['0x', '0x0000000000000000', '0x02000000fa000000060000000000000000', '0x00000000fa0000000600'] as const) {
+    expect(attributesOfPayload(chain.spec, envelope)).toMatchObject({
+      minBaseFee: 0n,
+      eip1559Params: '0x000000fa00000006',
+    })
+    for (const bad of [
+      '0x',
+      '0x0000000000000000',
+      '0x02000000fa000000060000000000000000',
+      '0x00000000fa0000000600',
+    ] as const) {
       expect(() => attributesOfPayload(chain.spec, withExtra(bad))).toThrow('attributes')
     }
     // Holocene's form in a Jovian block.
@@ -295,40 +313,47 @@ type BaseFeeVector = {
     readonly parent: Record<string, string | number> & { readonly extraData?: `0x${string}` }
     readonly denominator?: number
     readonly elasticity?: number
-    readonly chainDefaults?: { readonly denominator: number; readonly denominatorCanyon?: number; readonly elasticity: number }
+    readonly chainDefaults?: {
+      readonly denominator: number
+      readonly denominatorCanyon?: number
+      readonly elasticity: number
+    }
   }
   readonly expected: { readonly baseFeePerGas: string }
 }
 
-describe.skipIf(!fixtureFolder())(`base fee vectors (${fixtureFolder() ? 'op-geth and real headers' : FIXTURES_ABSENT})`, () => {
-  if (!fixtureFolder()) return
-  const { vectors } = readFixture<{ vectors: BaseFeeVector[] }>('vectors/base-fee.json')
-  const usable = vectors.filter(({ input }) => input.chainDefaults ?? input.denominator)
-  it.each(usable)('[EXE-065] [EXE-068] $name', ({ input, expected }) => {
-    const { parent, chainDefaults } = input
-    const denominator = BigInt(chainDefaults?.denominator ?? (input.denominator as number))
-    const elasticity = BigInt(chainDefaults?.elasticity ?? (input.elasticity as number))
-    const spec = {
-      chainId: 10n,
-      forks: forksUpTo(input.fork),
-      chainOpConfig: {
-        eip1559Elasticity: elasticity,
-        eip1559Denominator: denominator,
-        eip1559DenominatorCanyon: BigInt(chainDefaults?.denominatorCanyon ?? denominator),
-      },
-    }
-    const next = nextBaseFee(
-      spec,
-      {
-        timestamp: 1n,
-        gasLimit: BigInt(parent.gasLimit as number),
-        gasUsed: BigInt(parent.gasUsed as number),
-        baseFeePerGas: BigInt(parent.baseFeePerGas as string),
-        extraData:
-          parent.extraData ?? encodeExtraData({ denominator: Number(denominator), elasticity: Number(elasticity) }),
-      },
-      3n,
-    )
-    expect(next).toBe(BigInt(expected.baseFeePerGas))
-  })
-})
+describe.skipIf(!fixtureFolder())(
+  `base fee vectors (${fixtureFolder() ? 'op-geth and real headers' : FIXTURES_ABSENT})`,
+  () => {
+    if (!fixtureFolder()) return
+    const { vectors } = readFixture<{ vectors: BaseFeeVector[] }>('vectors/base-fee.json')
+    const usable = vectors.filter(({ input }) => input.chainDefaults ?? input.denominator)
+    it.each(usable)('[EXE-065] [EXE-068] $name', ({ input, expected }) => {
+      const { parent, chainDefaults } = input
+      const denominator = BigInt(chainDefaults?.denominator ?? (input.denominator as number))
+      const elasticity = BigInt(chainDefaults?.elasticity ?? (input.elasticity as number))
+      const spec = {
+        chainId: 10n,
+        forks: forksUpTo(input.fork),
+        chainOpConfig: {
+          eip1559Elasticity: elasticity,
+          eip1559Denominator: denominator,
+          eip1559DenominatorCanyon: BigInt(chainDefaults?.denominatorCanyon ?? denominator),
+        },
+      }
+      const next = nextBaseFee(
+        spec,
+        {
+          timestamp: 1n,
+          gasLimit: BigInt(parent.gasLimit as number),
+          gasUsed: BigInt(parent.gasUsed as number),
+          baseFeePerGas: BigInt(parent.baseFeePerGas as string),
+          extraData:
+            parent.extraData ?? encodeExtraData({ denominator: Number(denominator), elasticity: Number(elasticity) }),
+        },
+        3n,
+      )
+      expect(next).toBe(BigInt(expected.baseFeePerGas))
+    })
+  },
+)

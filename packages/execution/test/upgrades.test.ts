@@ -5,8 +5,8 @@ import {
   l1InfoDepositTx,
   type RollupConfig,
   type SystemConfig,
-  type UpgradeFork,
   UPGRADE_FORKS,
+  type UpgradeFork,
   upgradeGas,
   upgradeTransactions,
   ZERO_HASH,
@@ -14,7 +14,7 @@ import {
 import { FIXTURES_ABSENT, fixtureFolder, readFixture } from '@keelson/protocol/testing'
 import { describe, expect, it } from 'vitest'
 import type { GenesisJson } from '../src/index.ts'
-import { ExecutorChain, signTx, ALICE, ETHER } from '../testing/executorChain.ts'
+import { ALICE, ETHER, ExecutorChain, signTx } from '../testing/executorChain.ts'
 
 const GENESIS_TIME = 1_691_802_540n
 /** Seconds after genesis at which each fork comes: every third block. */
@@ -63,37 +63,40 @@ function genesis(): GenesisJson {
   return { ...genesis, alloc: { ...genesis.alloc, [ALICE.slice(2)]: { balance: 1_000n * ETHER } } }
 }
 
-describe.skipIf(!fixtureFolder())(`network upgrades (${fixtureFolder() ? 'from a real genesis' : FIXTURES_ABSENT})`, () => {
-  it('[EXE-171] [EXE-169] [EXE-170] [EXE-102] [EXE-103] [EXE-061] apply one after another from Bedrock to Karst', async () => {
-    const chain = new ExecutorChain({ forks: FORK_TIMES, genesis: genesis() })
-    const config = { forks: FORK_TIMES, blockTime: 2n, l2ChainId: 901n } as RollupConfig
-    const upgraded: UpgradeFork[] = []
-    const fees: bigint[] = []
-    let nonce = 0n
-    for (let number = 1n; number <= LAST_BLOCK; number++) {
-      const timestamp = GENESIS_TIME + number * 2n
-      const isEcotone = timestamp >= (FORK_TIMES.ecotone as bigint)
-      const system = isEcotone ? { ...SYSTEM, scalar: ECOTONE_SCALAR, overhead: ZERO_HASH } : SYSTEM
-      const upgrades = upgradeTransactions(config, timestamp)
-      const fork = UPGRADE_FORKS.find((name) => FORK_TIMES[name] === timestamp)
-      const forced = [l1InfoDepositTx(config, system, 0n, L1, timestamp, {} as L1ChainConfig), ...upgrades]
-      if (!fork) forced.push(signTx({ nonce: nonce++, value: 1n }))
-      const gasLimit = SYSTEM.gasLimit + upgradeGas(config, timestamp)
-      const { outcomes } = await chain.build(forced, { timestamp, gasLimit })
-      expect(outcomes.map(({ receipt }) => receipt.status)).toEqual(forced.map(() => 1))
-      if (fork) {
-        expect(upgrades.length).toBeGreaterThan(0)
-        upgraded.push(fork)
-      } else {
-        fees.push(outcomes.at(-1)?.l1Fee ?? 0n)
-        const operatorFee = outcomes.at(-1)?.operatorFee ?? 0n
-        expect(operatorFee > 0n).toBe(timestamp > (FORK_TIMES.isthmus as bigint))
+describe.skipIf(!fixtureFolder())(
+  `network upgrades (${fixtureFolder() ? 'from a real genesis' : FIXTURES_ABSENT})`,
+  () => {
+    it('[EXE-171] [EXE-169] [EXE-170] [EXE-102] [EXE-103] [EXE-061] apply one after another from Bedrock to Karst', async () => {
+      const chain = new ExecutorChain({ forks: FORK_TIMES, genesis: genesis() })
+      const config = { forks: FORK_TIMES, blockTime: 2n, l2ChainId: 901n } as RollupConfig
+      const upgraded: UpgradeFork[] = []
+      const fees: bigint[] = []
+      let nonce = 0n
+      for (let number = 1n; number <= LAST_BLOCK; number++) {
+        const timestamp = GENESIS_TIME + number * 2n
+        const isEcotone = timestamp >= (FORK_TIMES.ecotone as bigint)
+        const system = isEcotone ? { ...SYSTEM, scalar: ECOTONE_SCALAR, overhead: ZERO_HASH } : SYSTEM
+        const upgrades = upgradeTransactions(config, timestamp)
+        const fork = UPGRADE_FORKS.find((name) => FORK_TIMES[name] === timestamp)
+        const forced = [l1InfoDepositTx(config, system, 0n, L1, timestamp, {} as L1ChainConfig), ...upgrades]
+        if (!fork) forced.push(signTx({ nonce: nonce++, value: 1n }))
+        const gasLimit = SYSTEM.gasLimit + upgradeGas(config, timestamp)
+        const { outcomes } = await chain.build(forced, { timestamp, gasLimit })
+        expect(outcomes.map(({ receipt }) => receipt.status)).toEqual(forced.map(() => 1))
+        if (fork) {
+          expect(upgrades.length).toBeGreaterThan(0)
+          upgraded.push(fork)
+        } else {
+          fees.push(outcomes.at(-1)?.l1Fee ?? 0n)
+          const operatorFee = outcomes.at(-1)?.operatorFee ?? 0n
+          expect(operatorFee > 0n).toBe(timestamp > (FORK_TIMES.isthmus as bigint))
+        }
       }
-    }
-    expect(upgraded).toEqual(['ecotone', 'fjord', 'isthmus', 'jovian', 'karst'])
-    for (const fee of fees) expect(fee).toBeGreaterThan(0n)
-    // The history contract that Isthmus deployed holds the parent's hash.
-    const history = '0x0000f90827f1c53a10cb7a02335b175320002935'
-    expect(chain.state.getStorage(history, (LAST_BLOCK - 1n) % 8191n)).toBe(BigInt(chain.header.parentHash))
-  })
-})
+      expect(upgraded).toEqual(['ecotone', 'fjord', 'isthmus', 'jovian', 'karst'])
+      for (const fee of fees) expect(fee).toBeGreaterThan(0n)
+      // The history contract that Isthmus deployed holds the parent's hash.
+      const history = '0x0000f90827f1c53a10cb7a02335b175320002935'
+      expect(chain.state.getStorage(history, (LAST_BLOCK - 1n) % 8191n)).toBe(BigInt(chain.header.parentHash))
+    })
+  },
+)

@@ -2,14 +2,14 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type BlockId,
+  decodeHeader,
   type ExecutionPayloadEnvelope,
+  envelopeOf,
   type ForkSchedule,
   type Hash,
   type Hex,
   hexToBytes,
   type PayloadAttributes,
-  decodeHeader,
-  envelopeOf,
 } from '@keelson/protocol'
 import { fixtureFolder, readFixture } from '@keelson/protocol/testing'
 import { type BlockHeader, type ChainSpec, createMemoryStore, type MemoryStore } from '../src/index.ts'
@@ -143,4 +143,3 @@ export function readExecutionFixture(name: string): ExecutionFixture {
     envelope: envelopeOf(header, json.expected.blockHash, attributes.transactions),
   }
 }
-

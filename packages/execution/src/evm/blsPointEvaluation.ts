@@ -1,5 +1,5 @@
-import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { hexToBytes } from '@keelson/protocol'
+import { bls12_381 } from '@noble/curves/bls12-381.js'
 
 const { G1, G2, fields, pairingBatch } = { ...bls12_381, pairingBatch: bls12_381.pairingBatch }
 

@@ -1,10 +1,5 @@
 import { type Common, createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common'
-import {
-  type CustomPrecompile,
-  EVMError,
-  getActivePrecompiles,
-  type PrecompileFunc,
-} from '@ethereumjs/evm'
+import { type CustomPrecompile, EVMError, getActivePrecompiles, type PrecompileFunc } from '@ethereumjs/evm'
 import type { KZG } from '@ethereumjs/util'
 import { FORKS, type Fork, keccak256, recoverPublicKey } from '@keelson/protocol'
 import { verifyPointEvaluation } from './blsPointEvaluation.ts'
@@ -27,15 +22,46 @@ const P256_EIP = 7951
 const address = (low: number) => `0x${low.toString(16).padStart(40, '0')}` as const
 
 /** Longest input in bytes, by precompile and the fork from which it holds; longer input fails the call. */
-const INPUT_LIMITS: readonly { readonly low: number; readonly limits: readonly (readonly [since: Fork, bytes: number])[] }[] = [
-  { low: 0x08, limits: [['granite', 112_687], ['jovian', 81_984], ['karst', 57_600]] },
-  { low: 0x0c, limits: [['isthmus', 513_760], ['jovian', 288_960]] },
-  { low: 0x0e, limits: [['isthmus', 488_448], ['jovian', 278_784]] },
-  { low: 0x0f, limits: [['isthmus', 235_008], ['jovian', 156_672]] },
+const INPUT_LIMITS: readonly {
+  readonly low: number
+  readonly limits: readonly (readonly [since: Fork, bytes: number])[]
+}[] = [
+  {
+    low: 0x08,
+    limits: [
+      ['granite', 112_687],
+      ['jovian', 81_984],
+      ['karst', 57_600],
+    ],
+  },
+  {
+    low: 0x0c,
+    limits: [
+      ['isthmus', 513_760],
+      ['jovian', 288_960],
+    ],
+  },
+  {
+    low: 0x0e,
+    limits: [
+      ['isthmus', 488_448],
+      ['jovian', 278_784],
+    ],
+  },
+  {
+    low: 0x0f,
+    limits: [
+      ['isthmus', 235_008],
+      ['jovian', 156_672],
+    ],
+  },
 ]
 
 /** Gas of P256VERIFY, by the fork from which it holds. */
-const P256_GAS: readonly (readonly [since: Fork, gas: bigint])[] = [['fjord', 3_450n], ['karst', 6_900n]]
+const P256_GAS: readonly (readonly [since: Fork, gas: bigint])[] = [
+  ['fjord', 3_450n],
+  ['karst', 6_900n],
+]
 const P256_LOW = 0x100
 
 /** The last value whose fork is active. */
@@ -53,9 +79,7 @@ const allGas = (gas: bigint, reason: Reason) => ({
 
 function limited(original: PrecompileFunc, maxBytes: number): PrecompileFunc {
   return (input) =>
-    input.data.length > maxBytes
-      ? allGas(input.gasLimit, EVMError.errorMessages.INVALID_INPUT_LENGTH)
-      : original(input)
+    input.data.length > maxBytes ? allGas(input.gasLimit, EVMError.errorMessages.INVALID_INPUT_LENGTH) : original(input)
 }
 
 /** The verifier costs 6,900 inside; it gets that much, and the caller pays what its fork asks. */

@@ -59,7 +59,10 @@ export class OpEvm extends EVM {
     this.transientStorage.clear()
   }
 
-  protected override async runInterpreter(message: Message, opts?: Parameters<EVM['runInterpreter']>[1]): Promise<ExecResult> {
+  protected override async runInterpreter(
+    message: Message,
+    opts?: Parameters<EVM['runInterpreter']>[1],
+  ): Promise<ExecResult> {
     const { code } = message
     if (this.events.listenerCount('step') > 0 || message.gasLimit > MAX_FAST_GAS || !(code instanceof Uint8Array)) {
       return super.runInterpreter(message, opts)

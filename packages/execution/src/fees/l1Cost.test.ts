@@ -1,4 +1,4 @@
-import { FORKS, type Fork, type ForkSchedule, hexToBytes, type Hex } from '@keelson/protocol'
+import { FORKS, type Fork, type ForkSchedule, type Hex, hexToBytes } from '@keelson/protocol'
 import { FIXTURES_ABSENT, fixtureFolder, readFixture } from '@keelson/protocol/testing'
 import { describe, expect, it } from 'vitest'
 import type { ChainSpec } from '../genesis/chainSpec.ts'
@@ -29,29 +29,32 @@ function paramsOf(values: Partial<Record<keyof L1FeeParams, string | number>>): 
   }
 }
 
-describe.skipIf(!fixtureFolder())(`fee vectors (${fixtureFolder() ? 'op-geth and real blocks' : FIXTURES_ABSENT})`, () => {
-  if (!fixtureFolder()) return
-  const sizes = readFixture<Vectors<{ data: Hex }, { size: number }>>('vectors/fastlz-size.json').vectors
-  it.each(sizes)('[EXE-048] FastLZ size of $name', ({ input, expected }) => {
-    expect(fastLzSize(hexToBytes(input.data))).toBe(expected.size)
-  })
+describe.skipIf(!fixtureFolder())(
+  `fee vectors (${fixtureFolder() ? 'op-geth and real blocks' : FIXTURES_ABSENT})`,
+  () => {
+    if (!fixtureFolder()) return
+    const sizes = readFixture<Vectors<{ data: Hex }, { size: number }>>('vectors/fastlz-size.json').vectors
+    it.each(sizes)('[EXE-048] FastLZ size of $name', ({ input, expected }) => {
+      expect(fastLzSize(hexToBytes(input.data))).toBe(expected.size)
+    })
 
-  type CostInput = { fork: Fork; rawTransaction?: Hex; fastLzSize?: number; params: Record<string, string | number> }
-  type CostExpected = { fee: string; l1GasUsed?: string; fastLzSize?: number }
-  const costs = readFixture<Vectors<CostInput, CostExpected>>('vectors/l1-cost.json').vectors
-  it.each(costs)('[EXE-037] [EXE-040] [EXE-042] [EXE-047] L1 fee of $name', ({ input, expected }) => {
-    const spec = specAt(input.fork)
-    const params = paramsOf(input.params)
-    if (input.rawTransaction === undefined) {
-      expect(fjordL1Fee(params, input.fastLzSize as number)).toBe(BigInt(expected.fee))
-      return
-    }
-    const tx = hexToBytes(input.rawTransaction)
-    expect(l1Fee(spec, 1n, params, tx)).toBe(BigInt(expected.fee))
-    if (expected.l1GasUsed) expect(l1GasUsed(spec, 1n, params, tx)).toBe(BigInt(expected.l1GasUsed))
-    if (expected.fastLzSize !== undefined) expect(fastLzSize(tx)).toBe(expected.fastLzSize)
-  })
-})
+    type CostInput = { fork: Fork; rawTransaction?: Hex; fastLzSize?: number; params: Record<string, string | number> }
+    type CostExpected = { fee: string; l1GasUsed?: string; fastLzSize?: number }
+    const costs = readFixture<Vectors<CostInput, CostExpected>>('vectors/l1-cost.json').vectors
+    it.each(costs)('[EXE-037] [EXE-040] [EXE-042] [EXE-047] L1 fee of $name', ({ input, expected }) => {
+      const spec = specAt(input.fork)
+      const params = paramsOf(input.params)
+      if (input.rawTransaction === undefined) {
+        expect(fjordL1Fee(params, input.fastLzSize as number)).toBe(BigInt(expected.fee))
+        return
+      }
+      const tx = hexToBytes(input.rawTransaction)
+      expect(l1Fee(spec, 1n, params, tx)).toBe(BigInt(expected.fee))
+      if (expected.l1GasUsed) expect(l1GasUsed(spec, 1n, params, tx)).toBe(BigInt(expected.l1GasUsed))
+      if (expected.fastLzSize !== undefined) expect(fastLzSize(tx)).toBe(expected.fastLzSize)
+    })
+  },
+)
 
 describe('L1 fee parameters', () => {
   it('[EXE-041] [EXE-043] [EXE-060] [EXE-082] stand in slots 1, 3, 5, 6, 7 and 8 of L1Block', () => {

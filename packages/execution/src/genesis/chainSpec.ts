@@ -36,7 +36,10 @@ export function chainSpecFromGenesis(genesis: GenesisJson): ChainSpec {
   if (!config) throw new GenesisError('badField', { path: 'config', reason: 'is missing' })
   if (config.chainId === undefined) throw new GenesisError('badField', { path: 'config.chainId', reason: 'is missing' })
   const forks: { -readonly [F in keyof ForkSchedule]: ForkSchedule[F] } = {}
-  for (const [fork, key] of Object.entries(TIME_KEYS) as [keyof typeof TIME_KEYS, (typeof TIME_KEYS)[keyof typeof TIME_KEYS]][]) {
+  for (const [fork, key] of Object.entries(TIME_KEYS) as [
+    keyof typeof TIME_KEYS,
+    (typeof TIME_KEYS)[keyof typeof TIME_KEYS],
+  ][]) {
     const time = config[key]
     if (time !== undefined && time !== null) forks[fork] = BigInt(time)
   }
@@ -53,7 +56,9 @@ export function chainSpecFromGenesis(genesis: GenesisJson): ChainSpec {
 }
 
 /** The chain spec that a rollup config implies. */
-export function chainSpecFromRollupConfig(config: Pick<RollupConfig, 'l2ChainId' | 'forks' | 'chainOpConfig'>): ChainSpec {
+export function chainSpecFromRollupConfig(
+  config: Pick<RollupConfig, 'l2ChainId' | 'forks' | 'chainOpConfig'>,
+): ChainSpec {
   const { l2ChainId, forks, chainOpConfig } = config
   return { chainId: l2ChainId, forks, ...(chainOpConfig && { chainOpConfig }) }
 }

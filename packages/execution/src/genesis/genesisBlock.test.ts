@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { EMPTY_TRIE_ROOT } from '@keelson/protocol'
 import { FIXTURES_ABSENT, fixtureFolder, readFixture } from '@keelson/protocol/testing'
 import { describe, expect, it } from 'vitest'
-import { EMPTY_TRIE_ROOT } from '@keelson/protocol'
 import { L2_TO_L1_MESSAGE_PASSER } from '../transition/constants.ts'
 import { type ChainSpec, chainSpecFromGenesis } from './chainSpec.ts'
 import { genesisBlock } from './genesisBlock.ts'
@@ -29,12 +29,12 @@ const folder = fixtureFolder()
 const names = folder ? readdirSync(join(folder, 'genesis')) : []
 
 describe.skipIf(!folder)(`real geneses (${folder ? names.length : FIXTURES_ABSENT})`, () => {
-  it.each(names)('[EXE-093] [EXE-175] hashes the genesis of %s to the registry\'s hash', (name) => {
+  it.each(names)("[EXE-093] [EXE-175] hashes the genesis of %s to the registry's hash", (name) => {
     const fixture = readFixture<GenesisFixture>(`genesis/${name}`)
     expect(genesisBlock(fixture.genesis, specOf(fixture)).hash).toBe(fixture.expected.hash)
   })
 
-  it('[EXE-093] puts the message passer\'s storage root into the header of an Isthmus genesis', () => {
+  it("[EXE-093] puts the message passer's storage root into the header of an Isthmus genesis", () => {
     const { genesis } = readFixture<GenesisFixture>('genesis/sepolia-devnet-2-sepolia-devnet-2.json.gz')
     const { header } = genesisBlock(genesis)
     expect(header.withdrawalsRoot).not.toBe(EMPTY_TRIE_ROOT)

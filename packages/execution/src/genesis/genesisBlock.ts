@@ -52,7 +52,11 @@ function allocate(genesis: GenesisJson): StateCommit & { storageRootOf(address: 
     const address = readHex(key, path, 20)
     if (account.code) state.putCode(address, hexToBytes(readHex(account.code, `${path}.code`)))
     for (const [slot, word] of Object.entries(account.storage ?? {})) {
-      state.putStorage(address, readQuantity(readHex(slot, `${path}.storage`), path), readQuantity(readHex(word, path), path))
+      state.putStorage(
+        address,
+        readQuantity(readHex(slot, `${path}.storage`), path),
+        readQuantity(readHex(word, path), path),
+      )
     }
     state.putAccount(address, {
       ...state.accountOrEmpty(address),

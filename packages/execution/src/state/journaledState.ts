@@ -79,7 +79,10 @@ export class JournaledState {
    * Adds to a balance. Adding nothing still touches the account: an empty one goes away (EIP-161).
    */
   credit(address: Address, amount: bigint): void {
-    if (amount === 0n) return this.removeIfEmpty(address)
+    if (amount === 0n) {
+      this.removeIfEmpty(address)
+      return
+    }
     const { nonce, balance, storageRoot, codeHash } = this.accountOrEmpty(address)
     this.putAccount(address, { nonce, balance: balance + amount, storageRoot, codeHash })
   }

@@ -6,7 +6,8 @@ import { TrieWalker, toNibbles } from './trie.ts'
 import { decodeNode, hashRoot, type TrieNode, Unloaded } from './trieNode.ts'
 
 const keyOf = (n: number) => keccak256(encodeRlp(n))
-const rootOf = (entries: Map<number, Uint8Array>) => trieRoot([...entries].map(([n, value]) => [keyOf(n), value] as const))
+const rootOf = (entries: Map<number, Uint8Array>) =>
+  trieRoot([...entries].map(([n, value]) => [keyOf(n), value] as const))
 
 describe('TrieWalker', () => {
   it('reaches the same root as a trie built at once, whatever the batches, with nodes dropped in between', () => {
@@ -23,7 +24,10 @@ describe('TrieWalker', () => {
           for (const [n, v] of list) v === 0 ? entries.delete(n) : entries.set(n, encodeRlp(BigInt(v) << BigInt(n * 4)))
           root = walker.update(
             root,
-            list.map(([n, v]) => ({ key: toNibbles(keyOf(n)), value: v === 0 ? null : (entries.get(n) as Uint8Array) })),
+            list.map(([n, v]) => ({
+              key: toNibbles(keyOf(n)),
+              value: v === 0 ? null : (entries.get(n) as Uint8Array),
+            })),
           )
           const nodes: Preimage[] = []
           const hash = root === null ? null : hashRoot(root, nodes)

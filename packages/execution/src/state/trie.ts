@@ -1,7 +1,7 @@
 import { bytesToHex } from '@keelson/protocol'
 import type { NodeStore } from './nodeStore.ts'
 import { StateError } from './stateError.ts'
-import { Branch, decodeNode, encodeNode, Extension, Leaf, type TrieChild, type TrieNode, Unloaded } from './trieNode.ts'
+import { Branch, decodeNode, Extension, encodeNode, Leaf, type TrieChild, type TrieNode, Unloaded } from './trieNode.ts'
 
 /** A change of one key: 64 nibbles, one per byte; `null` removes a key that is there. */
 export type TrieChange = { readonly key: Uint8Array; readonly value: Uint8Array | null }
@@ -31,7 +31,6 @@ function sharedLength(path: Uint8Array, key: Uint8Array, depth: number): number 
   while (i < path.length && path[i] === key[depth + i]) i++
   return i
 }
-
 
 const join = (a: Uint8Array, b: Uint8Array): Uint8Array => {
   const path = new Uint8Array(a.length + b.length)
@@ -139,14 +138,26 @@ export class TrieWalker {
     return this.#update(root, changes, 0, changes.length, 0)
   }
 
-  #update(node: TrieNode | null, changes: readonly TrieChange[], from: number, to: number, depth: number): TrieNode | null {
+  #update(
+    node: TrieNode | null,
+    changes: readonly TrieChange[],
+    from: number,
+    to: number,
+    depth: number,
+  ): TrieNode | null {
     if (node === null) return build(changes, from, to, depth)
     if (node instanceof Branch) return this.#updateBranch(node, changes, from, to, depth)
     if (node instanceof Leaf) return updateLeaf(node, changes, from, to, depth)
     return this.#updateExtension(node, changes, from, to, depth)
   }
 
-  #updateBranch(node: Branch, changes: readonly TrieChange[], from: number, to: number, depth: number): TrieNode | null {
+  #updateBranch(
+    node: Branch,
+    changes: readonly TrieChange[],
+    from: number,
+    to: number,
+    depth: number,
+  ): TrieNode | null {
     const children = node.children.slice()
     let changed = false
     let at = from
@@ -182,7 +193,13 @@ export class TrieWalker {
     return new Extension(path, node)
   }
 
-  #updateExtension(node: Extension, changes: readonly TrieChange[], from: number, to: number, depth: number): TrieNode | null {
+  #updateExtension(
+    node: Extension,
+    changes: readonly TrieChange[],
+    from: number,
+    to: number,
+    depth: number,
+  ): TrieNode | null {
     // The keys are sorted: what the first and the last share with the path, all between share too.
     const shared = Math.min(
       sharedLength(node.path, (changes[from] as TrieChange).key, depth),
@@ -201,7 +218,13 @@ export class TrieWalker {
   }
 }
 
-function updateLeaf(node: Leaf, changes: readonly TrieChange[], from: number, to: number, depth: number): TrieNode | null {
+function updateLeaf(
+  node: Leaf,
+  changes: readonly TrieChange[],
+  from: number,
+  to: number,
+  depth: number,
+): TrieNode | null {
   const merged: TrieChange[] = []
   let pending = true
   for (let i = from; i < to; i++) {
@@ -251,4 +274,3 @@ function buildPuts(puts: readonly TrieChange[], from: number, to: number, depth:
   const branch = new Branch(children)
   return branchAt === depth ? branch : new Extension(first.key.slice(depth, branchAt), branch)
 }
-

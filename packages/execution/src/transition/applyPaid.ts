@@ -1,6 +1,6 @@
+import type { EvmTracer } from '../evm/tracer.ts'
 import { fastLzSize } from '../fees/fastLz.ts'
 import { daFootprint, fjordL1Fee, hasNoEcotoneValues, l1Fee, operatorFee } from '../fees/l1Cost.ts'
-import type { EvmTracer } from '../evm/tracer.ts'
 import { EMPTY_CODE_HASH } from '../state/accountCodec.ts'
 import { type AppliedTx, gasAfterRefund } from './applyDeposit.ts'
 import { applyAuthorizations, isDelegation } from './authorizations.ts'
@@ -134,7 +134,12 @@ function checkTerms({ state }: BlockContext, tx: ExecutionTx, terms: Quote, room
   return null
 }
 
-async function execute(context: BlockContext, tx: ExecutionTx, terms: Quote, tracer: EvmTracer | null): Promise<PaidTx> {
+async function execute(
+  context: BlockContext,
+  tx: ExecutionTx,
+  terms: Quote,
+  tracer: EvmTracer | null,
+): Promise<PaidTx> {
   const { state, rules, spec, env } = context
   const { sender, to, value, data, accessList, gasLimit } = tx
   const { gas, gasPrice, maxOperatorFee } = terms

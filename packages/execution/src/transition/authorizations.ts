@@ -33,7 +33,10 @@ export function applyAuthorizations(
     if (account && account.codeHash !== EMPTY_CODE_HASH && !isDelegation(state.getCode(authority))) continue
     if ((account?.nonce ?? 0n) !== nonce) continue
     if (account) refund += AUTHORIZATION_REFUND
-    state.putCode(authority, address === ZERO_ADDRESS ? new Uint8Array(0) : concatBytes(DELEGATION_PREFIX, hexToBytes(address)))
+    state.putCode(
+      authority,
+      address === ZERO_ADDRESS ? new Uint8Array(0) : concatBytes(DELEGATION_PREFIX, hexToBytes(address)),
+    )
     state.putAccount(authority, { ...state.accountOrEmpty(authority), nonce: nonce + 1n })
   }
   return { refund, authorities }

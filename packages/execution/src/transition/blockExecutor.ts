@@ -4,8 +4,8 @@ import {
   EMPTY_TRIE_ROOT,
   EMPTY_UNCLES_HASH,
   extraDataOf,
-  headerHash,
   type Hex,
+  headerHash,
   nextBaseFee,
   orderedTrieRoot,
 } from '@keelson/protocol'

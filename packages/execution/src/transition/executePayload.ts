@@ -1,8 +1,8 @@
 import {
   blockHeaderOf,
   decodeExtraData,
-  encodeEip1559Params,
   type ExecutionPayloadEnvelope,
+  encodeEip1559Params,
   isForkActive,
 } from '@keelson/protocol'
 import type { BlockHeader } from '../blockHeader.ts'
@@ -14,6 +14,8 @@ import type { BlockAttributes, BlockExecutorParts, SealedBlock } from './types.t
 export type PayloadParts = Omit<BlockExecutorParts, 'attributes'> & {
   readonly envelope: ExecutionPayloadEnvelope
   readonly signal?: AbortSignal
+  /** Awaited between transactions, so that a long block leaves others their turn. */
+  readonly breathe?: () => Promise<void> | undefined
 }
 
 /**
@@ -85,12 +87,13 @@ function compare(expected: BlockHeader, actual: ReturnType<typeof blockHeaderOf>
  * `aborted` when the signal says so
  * @throws {StateError} when the parent's state is not in the store
  */
-export async function executePayload({ envelope, signal, ...parts }: PayloadParts): Promise<SealedBlock> {
+export async function executePayload({ envelope, signal, breathe, ...parts }: PayloadParts): Promise<SealedBlock> {
   const { executionPayload: payload } = envelope
   const executor = createBlockExecutor({ ...parts, attributes: attributesOfPayload(parts.spec, envelope) })
   for (const bytes of payload.transactions) {
     if (signal?.aborted) throw new ExecutionError('aborted', {}, { cause: signal.reason })
     await executor.applyForced(bytes)
+    await breathe?.()
   }
   const block = await executor.seal()
   compare(block.header, blockHeaderOf(envelope, block.header.transactionsRoot))

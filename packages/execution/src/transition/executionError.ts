@@ -9,7 +9,15 @@ export class ExecutionError extends codedError('ExecutionError', {
   },
   forcedTransactionFailed: {
     severity: 'critical',
-    text: (d: { index: number; hash: Hash; type: number; sender: Address | null; nonce: bigint; code: string; reason: string }) =>
+    text: (d: {
+      index: number
+      hash: Hash
+      type: number
+      sender: Address | null
+      nonce: bigint
+      code: string
+      reason: string
+    }) =>
       `transaction ${d.index} (${d.hash}, type ${d.type}, sender ${d.sender}, nonce ${d.nonce}) does not apply: ${d.reason}`,
   },
   invalidAttributes: { severity: 'critical', text: (d: { reason: string }) => `attributes: ${d.reason}` },

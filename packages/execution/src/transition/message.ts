@@ -49,7 +49,15 @@ function plainTransfer({ state }: BlockContext, { sender, to, value }: TopMessag
     state.putAccount(sender, { ...from, balance: from.balance - value })
   }
   if (sender !== to) state.credit(to, value)
-  return { gasUsed: 0n, refund: 0n, logs: NOTHING, returnValue: EMPTY, error: null, destroyed: NOTHING, touched: NOTHING }
+  return {
+    gasUsed: 0n,
+    refund: 0n,
+    logs: NOTHING,
+    returnValue: EMPTY,
+    error: null,
+    destroyed: NOTHING,
+    touched: NOTHING,
+  }
 }
 
 /** Access rules of EIP-2929, 2930 and 3651 at the start of a transaction. */

@@ -110,7 +110,8 @@ function readTransaction(bytes: Uint8Array, hash: Hash): ExecutionTx {
       deposit: { sourceHash, mint, isSystemTx },
     }
   }
-  if (tx.type === 3) throw new ExecutionError('badTransaction', { hash, reason: 'blob transactions do not exist on L2' })
+  if (tx.type === 3)
+    throw new ExecutionError('badTransaction', { hash, reason: 'blob transactions do not exist on L2' })
   const sender = rememberedSender(hash, bytes, tx)
   if (!sender) throw new ExecutionError('badTransaction', { hash, reason: 'invalid signature' })
   return {
@@ -126,7 +127,8 @@ function readTransaction(bytes: Uint8Array, hash: Hash): ExecutionTx {
     maxFeePerGas: tx.maxFeePerGas,
     maxPriorityFeePerGas: tx.maxPriorityFeePerGas,
     accessList: tx.accessListRlp.length > 1 ? decodeAccessList(tx.accessListRlp) : NO_ACCESS,
-    authorizations: tx.authorizationListRlp.length > 1 ? readAuthorizations(tx.authorizationListRlp) : NO_AUTHORIZATIONS,
+    authorizations:
+      tx.authorizationListRlp.length > 1 ? readAuthorizations(tx.authorizationListRlp) : NO_AUTHORIZATIONS,
     ...(tx.chainId !== null && { chainId: tx.chainId }),
     signature: { v: vOf(tx), r: tx.signature.r, s: tx.signature.s },
   }

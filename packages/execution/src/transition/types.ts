@@ -149,7 +149,12 @@ export type SealedBlock = {
  */
 export interface BlockExecutor {
   /** Fields of the header that are fixed before any transaction. */
-  readonly env: { readonly number: bigint; readonly timestamp: bigint; readonly gasLimit: bigint; readonly baseFeePerGas: bigint }
+  readonly env: {
+    readonly number: bigint
+    readonly timestamp: bigint
+    readonly gasLimit: bigint
+    readonly baseFeePerGas: bigint
+  }
   readonly gasUsed: bigint
   readonly gasLeft: bigint
   /** Sum so far; 0 before Jovian. */

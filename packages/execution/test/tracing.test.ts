@@ -1,0 +1,103 @@
+import { FIXTURES_ABSENT, fixtureFolder } from '@keelson/protocol/testing'
+import { describe, expect, it } from 'vitest'
+import {
+  createStateReader,
+  type EvmFrame,
+  type EvmStep,
+  type EvmTracer,
+  executePayload,
+  simulateCall,
+} from '../src/index.ts'
+import { readExecutionFixture } from '../testing/executionFixture.ts'
+import { ALICE, BOB, codeHex, depositTx, executorChain, signTx } from '../testing/executorChain.ts'
+
+const CALLER = `0x${'77'.repeat(20)}` as const
+const CALLEE = `0x${'66'.repeat(20)}` as const
+/** Calls the callee with no input and stops. */
+const CALLS = codeHex(`6000 6000 6000 6000 6000 73${CALLEE.slice(2)} 61ffff f1 00`)
+const REVERTS = codeHex('60006000fd')
+
+function recorder() {
+  const steps: EvmStep[] = []
+  const frames: EvmFrame[] = []
+  const errors: (string | null)[] = []
+  const tracer: EvmTracer = {
+    step: (step) => steps.push(step),
+    enter: (frame) => frames.push(frame),
+    exit: ({ error }) => errors.push(error),
+  }
+  return { steps, frames, errors, tracer }
+}
+
+describe('tracers', () => {
+  const alloc = { [CALLER]: { nonce: 1, code: CALLS }, [CALLEE]: { nonce: 1, code: REVERTS } }
+
+  it('see every step, and frames nested, of the transaction they ask for', async () => {
+    const chain = executorChain('jovian', { alloc })
+    const { steps, frames, errors, tracer } = recorder()
+    const { createBlockExecutor } = await import('../src/index.ts')
+    const executor = createBlockExecutor({
+      spec: chain.spec,
+      parent: chain.header,
+      parentHash: chain.hash,
+      reader: chain.state,
+      attributes: chain.attributes(),
+      getBlockHash: () => null,
+      tracerFor: (index) => (index === 1 ? tracer : null),
+    })
+    await executor.applyForced(depositTx({ to: CALLER, from: BOB }))
+    await executor.applyForced(signTx({ nonce: 0n, to: CALLER, gas: 100_000n }))
+    expect(frames).toMatchObject([
+      { kind: 'CALL', depth: 0, from: ALICE, to: CALLER },
+      { kind: 'CALL', depth: 1, from: CALLER, to: CALLEE, gas: 65_535n },
+    ])
+    expect(errors).toEqual(['revert', null])
+    expect(steps.map(({ opcode }) => opcode.name)).toEqual([
+      ...['PUSH1', 'PUSH1', 'PUSH1', 'PUSH1', 'PUSH1', 'PUSH20', 'PUSH2', 'CALL'],
+      ...['PUSH1', 'PUSH1', 'REVERT'],
+      'STOP',
+    ])
+    expect(steps.map(({ depth }) => depth)).toEqual([...Array(8).fill(0), 1, 1, 1, 0])
+    expect(steps[0]?.gasLeft).toBe(79_000n)
+  })
+
+  it('change nothing of the outcome', async () => {
+    const chain = executorChain('jovian', { alloc })
+    const { spec, header, state: reader } = chain
+    const call = { from: ALICE, to: CALLER, gas: 90_000n }
+    const parts = { spec, header, reader, call, getBlockHash: () => null }
+    const { tracer } = recorder()
+    expect(await simulateCall({ ...parts, tracer })).toEqual(await simulateCall(parts))
+  })
+
+  it('end the call when its signal says so', async () => {
+    const chain = executorChain('jovian', { alloc })
+    const { spec, header, state: reader } = chain
+    const stop = new AbortController()
+    const tracer: EvmTracer = { step: ({ depth }) => depth === 1 && stop.abort() }
+    const call = { from: ALICE, to: CALLER, gas: 90_000n }
+    const running = simulateCall({ spec, header, reader, call, getBlockHash: () => null, tracer, signal: stop.signal })
+    await expect(running).rejects.toMatchObject({ fault: { code: 'aborted' } })
+    // The EVM is fit for the next call.
+    expect((await simulateCall({ spec, header, reader, call, getBlockHash: () => null })).status).toBe(1)
+  })
+})
+
+describe.skipIf(!fixtureFolder())(`both loops (${fixtureFolder() ? 'real blocks' : FIXTURES_ABSENT})`, () => {
+  // Steps are watched, so EthereumJS's own loop runs: it must agree with the fast one on every gas figure.
+  it.each(['block-11155420-22884230', 'block-10-121003241', 'block-130-10311000', 'block-11155420-26207960'])(
+    'agree on %s',
+    async (name) => {
+      const { spec, parent, parentHash, store, envelope, getBlockHash, expected } = readExecutionFixture(
+        `${name}.json.gz`,
+      )
+      const reader = createStateReader({ store, root: parent.stateRoot })
+      let steps = 0
+      const tracer: EvmTracer = { step: () => steps++ }
+      const parts = { spec, parent, parentHash, reader, envelope, getBlockHash }
+      const block = await executePayload({ ...parts, tracerFor: () => tracer })
+      expect(block.hash).toBe(expected.hash)
+      expect(steps).toBeGreaterThan(100)
+    },
+  )
+})
