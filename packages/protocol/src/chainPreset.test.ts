@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { FIXTURES_ABSENT, fixtureFolder, readFixture } from '../testing/index.ts'
+import { bigintToBytes } from './bytes.ts'
 import { CHAIN_NAMES, type ChainPreset, chainPreset, chainPresetById } from './chainPreset.ts'
+import { keccak256Hex } from './keccak.ts'
 import { l1ChainConfigOf } from './l1ChainConfig.ts'
+import { conventionalBatchInbox } from './l1Contracts.ts'
 import { checkRollupConfig } from './rollupConfigCheck.ts'
 import { rollupConfigToJson } from './rollupConfigJson.ts'
 
@@ -115,9 +118,41 @@ describe('chain presets', () => {
     ])
   })
 
-  it('[DER-009][DER-018] of OP Mainnet have the standard window and timeout', () => {
+  it('[DER-009][DER-010][DER-018] of OP Mainnet have the standard window and timeout', () => {
     const { rollupConfig } = preset('op-mainnet')
     expect([rollupConfig.seqWindowSize, rollupConfig.channelTimeout, rollupConfig.blockTime]).toEqual([3600n, 300n, 2n])
+  })
+
+  it('[EXE-181] have the published fork times of both superchains', () => {
+    const timesOf = (name: string) => {
+      const { canyon, delta, ecotone, fjord, granite, holocene } = preset(name).rollupConfig.forks
+      return [canyon, delta, ecotone, fjord, granite, holocene]
+    }
+    expect(timesOf('op-mainnet')).toEqual([
+      1_704_992_401n,
+      1_708_560_000n,
+      1_710_374_401n,
+      1_720_627_201n,
+      1_726_070_401n,
+      1_736_445_601n,
+    ])
+    expect(timesOf('op-sepolia')).toEqual([
+      1_699_981_200n,
+      1_703_203_200n,
+      1_708_534_800n,
+      1_716_998_400n,
+      1_723_478_400n,
+      1_732_633_200n,
+    ])
+  })
+
+  it('[EXE-176] need not follow the convention for inboxes', () => {
+    expect(conventionalBatchInbox(420n)).toBe(`0x00${keccak256Hex(bigintToBytes(420n, 32)).slice(2, 40)}`)
+    const following = CHAIN_NAMES.map((name) => preset(name).rollupConfig).filter(
+      (config) => config.batchInboxAddress === conventionalBatchInbox(config.l2ChainId),
+    )
+    expect(following.length).toBeGreaterThan(0)
+    expect(following.length).toBeLessThan(CHAIN_NAMES.length)
   })
 
   it('are found by any letter case, by the old names and by chain id', () => {

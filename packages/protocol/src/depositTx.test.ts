@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { testAddress, testHash } from '../testing/index.ts'
 import { CodecError } from './codecError.ts'
 import { type DepositTx, decodeDepositTx, encodeDepositTx } from './depositTx.ts'
-import { encodeRlp, type RlpInput } from './rlp.ts'
+import { keccak256Hex } from './keccak.ts'
+import { encodeRlp, type RlpInput, RlpReader } from './rlp.ts'
+import { txHash } from './txEnvelope.ts'
 
 const deposit: DepositTx = {
   sourceHash: testHash(1),
@@ -17,10 +19,18 @@ const deposit: DepositTx = {
 const fields: RlpInput[] = [testHash(1), testAddress(2), testAddress(3), 1n, 2n, 3n, 0, '0xabcd']
 
 describe('deposits', () => {
-  it('[DER-277] go there and back', () => {
+  it('[DER-277][EXE-001] go there and back', () => {
     for (const tx of [deposit, { ...deposit, to: null, mint: 0n, value: 0n, gas: 0n, isSystemTx: false }]) {
       expect(decodeDepositTx(encodeDepositTx(tx))).toEqual(tx)
     }
+  })
+
+  it('[EXE-001][EXE-002] are the type byte and a list of eight fields, hashed as one', () => {
+    const encoded = encodeDepositTx({ ...deposit, to: null, mint: 0n, isSystemTx: false })
+    expect(encoded[0]).toBe(0x7e)
+    const list = new RlpReader(encoded, 1).item() as Uint8Array[]
+    expect(list.map((field) => field.length)).toEqual([32, 20, 0, 0, 32, 8, 0, 100])
+    expect(txHash(encoded)).toBe(keccak256Hex(encoded))
   })
 
   it('[DER-277] are refused when a field is missing, too many, too long or out of range', () => {

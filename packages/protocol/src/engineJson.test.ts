@@ -54,7 +54,7 @@ describe('Engine API JSON', () => {
     expect(envelopeFromJson({ executionPayload: payload, parentBeaconBlockRoot: null })).toEqual(envelope)
   })
 
-  it('sends attributes as op-node does', () => {
+  it('[EXE-124] sends attributes as op-node does', () => {
     expect(attributesToJson(attributes)).toEqual({
       timestamp: '0x1',
       prevRandao: testHash(1),
