@@ -1,11 +1,11 @@
 import {
   type Address,
+  type ExecutionClient,
+  type ExecutionPayloadEnvelope,
   encodeDepositTx,
   encodeRlp,
-  type ExecutionPayloadEnvelope,
-  type ExecutionClient,
-  type Fork,
   FORKS,
+  type Fork,
   type Hash,
   type Hex,
   hexToBytes,
@@ -71,7 +71,11 @@ const word = (value: bigint): Hash => `0x${value.toString(16).padStart(64, '0')}
  * Mainnet's scalars of Ecotone, and before it overhead 188 and scalar 0.684. No operator fee unless asked for.
  */
 export function devL1Block(
-  options: { readonly operatorFeeScalar?: bigint; readonly operatorFeeConstant?: bigint; readonly daFootprintGasScalar?: bigint } = {},
+  options: {
+    readonly operatorFeeScalar?: bigint
+    readonly operatorFeeConstant?: bigint
+    readonly daFootprintGasScalar?: bigint
+  } = {},
 ): GenesisJson['alloc'] {
   const { operatorFeeScalar = 0n, operatorFeeConstant = 0n, daFootprintGasScalar = 400n } = options
   return {
@@ -216,4 +220,3 @@ export async function genesisOf(engine: ExecutionClient): Promise<ExecutionPaylo
   if (!genesis) throw new Error('the engine has no genesis block')
   return genesis
 }
-

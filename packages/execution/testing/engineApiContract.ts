@@ -1,15 +1,15 @@
 import {
+  attributesToJson,
   blockHeaderOf,
   bytesToHex,
   ENGINE_ERROR,
   EngineApiError,
   type ExecutionPayloadEnvelope,
   type Fork,
+  forkchoiceStateToJson,
   type Hash,
   headerHash,
   payloadToJson,
-  attributesToJson,
-  forkchoiceStateToJson,
   ZERO_HASH,
 } from '@keelson/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -129,7 +129,11 @@ export function testEngineApi(name: string, make: MakeEngine): void {
       it('[EXE-125] [EXE-126] begins with exactly the forced transactions, in order, and adds nothing with noTxPool', async () => {
         const { engine, client, genesis } = await start()
         await sendTx(engine, devTx({ nonce: 0n }))
-        const transactions = [devL1InfoTx(1n), devDeposit(1n, DEV_ACCOUNTS[1]!, 7n), devTx({ key: DEV_KEYS[2]!, nonce: 0n })]
+        const transactions = [
+          devL1InfoTx(1n),
+          devDeposit(1n, DEV_ACCOUNTS[1]!, 7n),
+          devTx({ key: DEV_KEYS[2]!, nonce: 0n }),
+        ]
         const block = await buildBlock(client, genesis, devAttributes(genesis, { transactions }))
         expect(block.executionPayload.transactions.map(bytesToHex)).toEqual(transactions.map(bytesToHex))
       })
@@ -175,7 +179,9 @@ export function testEngineApi(name: string, make: MakeEngine): void {
         const attributes = devAttributes(genesis, { fork: 'holocene' })
         const state = forkchoiceOf(genesis)
         const { eip1559Params: _, ...without } = attributes
-        await expect(client.forkchoiceUpdated(state, without)).rejects.toEqual(refused(ENGINE_ERROR.invalidPayloadAttributes))
+        await expect(client.forkchoiceUpdated(state, without)).rejects.toEqual(
+          refused(ENGINE_ERROR.invalidPayloadAttributes),
+        )
         const short = { ...attributesToJson(attributes), eip1559Params: '0x0000000000' }
         await expect(
           engine.auth('engine_forkchoiceUpdatedV3', [forkchoiceStateToJson(state), short]),
@@ -320,38 +326,50 @@ export function testEngineApi(name: string, make: MakeEngine): void {
         ['jovian', 3, 4, 4],
         ['karst', 3, 4, 5],
       ]
-      it.each(versions)('[EXE-137] [EXE-130] at %s: forkchoiceUpdatedV%i, newPayloadV%i, getPayloadV%i', async (fork, updated, inserted, get) => {
-        const { engine, genesis } = await start(fork)
-        const state = forkchoiceStateToJson(forkchoiceOf(genesis))
-        const attributes = attributesToJson(devAttributes(genesis, { fork }))
-        const { payloadId } = await engine.auth<{ payloadId: string }>(`engine_forkchoiceUpdatedV${updated}`, [state, attributes])
-        const answer = await engine.auth<Record<string, unknown>>(`engine_getPayloadV${get}`, [payloadId])
-        const payload = answer.executionPayload as Record<string, unknown>
-        const params: unknown[] = [payload]
-        if (inserted >= 3) params.push([], answer.parentBeaconBlockRoot)
-        if (inserted >= 4) params.push([])
-        expect(await engine.auth(`engine_newPayloadV${inserted}`, params)).toMatchObject({ status: 'VALID' })
+      it.each(versions)(
+        '[EXE-137] [EXE-130] at %s: forkchoiceUpdatedV%i, newPayloadV%i, getPayloadV%i',
+        async (fork, updated, inserted, get) => {
+          const { engine, genesis } = await start(fork)
+          const state = forkchoiceStateToJson(forkchoiceOf(genesis))
+          const attributes = attributesToJson(devAttributes(genesis, { fork }))
+          const { payloadId } = await engine.auth<{ payloadId: string }>(`engine_forkchoiceUpdatedV${updated}`, [
+            state,
+            attributes,
+          ])
+          const answer = await engine.auth<Record<string, unknown>>(`engine_getPayloadV${get}`, [payloadId])
+          const payload = answer.executionPayload as Record<string, unknown>
+          const params: unknown[] = [payload]
+          if (inserted >= 3) params.push([], answer.parentBeaconBlockRoot)
+          if (inserted >= 4) params.push([])
+          expect(await engine.auth(`engine_newPayloadV${inserted}`, params)).toMatchObject({ status: 'VALID' })
 
-        const other = updated === 3 ? 2 : 3
-        await expect(engine.auth(`engine_forkchoiceUpdatedV${other}`, [state, attributes])).rejects.toHaveProperty('code')
-        for (const version of [3, 4, 5].filter((candidate) => candidate !== get)) {
-          await expect(engine.auth(`engine_getPayloadV${version}`, [payloadId])).rejects.toEqual(refused(ENGINE_ERROR.unsupportedFork))
-        }
-        const wrong = inserted === 4 ? 3 : 4
-        const wrongParams = [payload, [], answer.parentBeaconBlockRoot ?? ZERO_HASH, ...(wrong === 4 ? [[]] : [])]
-        await expect(engine.auth(`engine_newPayloadV${wrong}`, wrongParams)).rejects.toHaveProperty('code')
-        // Without attributes every version is taken.
-        for (const version of [1, 2, 3]) {
-          expect(await engine.auth(`engine_forkchoiceUpdatedV${version}`, [state, null])).toMatchObject({
-            payloadStatus: { status: 'VALID' },
-          })
-        }
-      })
+          const other = updated === 3 ? 2 : 3
+          await expect(engine.auth(`engine_forkchoiceUpdatedV${other}`, [state, attributes])).rejects.toHaveProperty(
+            'code',
+          )
+          for (const version of [3, 4, 5].filter((candidate) => candidate !== get)) {
+            await expect(engine.auth(`engine_getPayloadV${version}`, [payloadId])).rejects.toEqual(
+              refused(ENGINE_ERROR.unsupportedFork),
+            )
+          }
+          const wrong = inserted === 4 ? 3 : 4
+          const wrongParams = [payload, [], answer.parentBeaconBlockRoot ?? ZERO_HASH, ...(wrong === 4 ? [[]] : [])]
+          await expect(engine.auth(`engine_newPayloadV${wrong}`, wrongParams)).rejects.toHaveProperty('code')
+          // Without attributes every version is taken.
+          for (const version of [1, 2, 3]) {
+            expect(await engine.auth(`engine_forkchoiceUpdatedV${version}`, [state, null])).toMatchObject({
+              payloadStatus: { status: 'VALID' },
+            })
+          }
+        },
+      )
 
       it('[EXE-129] wants withdrawals from Canyon on, empty, and none before', async () => {
         const canyon = await start('canyon')
         const { withdrawals: _, ...without } = devAttributes(canyon.genesis, { fork: 'canyon' })
-        await expect(canyon.client.forkchoiceUpdated(forkchoiceOf(canyon.genesis), without)).rejects.toHaveProperty('code')
+        await expect(canyon.client.forkchoiceUpdated(forkchoiceOf(canyon.genesis), without)).rejects.toHaveProperty(
+          'code',
+        )
         const bedrock = await start('regolith')
         const attributes = { ...devAttributes(bedrock.genesis, { fork: 'regolith' }), withdrawals: [] }
         const json = attributesToJson(attributes)
@@ -370,10 +388,12 @@ export function testEngineApi(name: string, make: MakeEngine): void {
           shouldOverrideBuilder: false,
         })
         expect(answer).toHaveProperty('blockValue')
-        await expect(engine.auth('engine_newPayloadV3', [answer.executionPayload, [], null])).rejects.toHaveProperty('code')
-        expect(
-          await engine.auth('engine_newPayloadV3', [answer.executionPayload, [UNKNOWN], UNKNOWN]),
-        ).toMatchObject({ status: 'INVALID' })
+        await expect(engine.auth('engine_newPayloadV3', [answer.executionPayload, [], null])).rejects.toHaveProperty(
+          'code',
+        )
+        expect(await engine.auth('engine_newPayloadV3', [answer.executionPayload, [UNKNOWN], UNKNOWN])).toMatchObject({
+          status: 'INVALID',
+        })
         expect(await engine.auth('engine_newPayloadV3', [answer.executionPayload, [], UNKNOWN])).toMatchObject({
           status: 'VALID',
         })
@@ -388,7 +408,9 @@ export function testEngineApi(name: string, make: MakeEngine): void {
         expect(answer.executionPayload).toHaveProperty('withdrawalsRoot')
         const { withdrawalsRoot: _, ...without } = answer.executionPayload as Record<string, unknown>
         await expect(engine.auth('engine_newPayloadV4', [without, [], ZERO_HASH, []])).rejects.toHaveProperty('code')
-        await expect(engine.auth('engine_newPayloadV4', [answer.executionPayload, [], ZERO_HASH, null])).rejects.toHaveProperty('code')
+        await expect(
+          engine.auth('engine_newPayloadV4', [answer.executionPayload, [], ZERO_HASH, null]),
+        ).rejects.toHaveProperty('code')
       })
     })
 
@@ -419,7 +441,9 @@ export function testEngineApi(name: string, make: MakeEngine): void {
     it('lists its capabilities', async () => {
       const { engine } = await start()
       const listed = await engine.auth<string[]>('engine_exchangeCapabilities', [[]])
-      expect(listed).toEqual(expect.arrayContaining(['engine_newPayloadV4', 'engine_getPayloadV4', 'engine_forkchoiceUpdatedV3']))
+      expect(listed).toEqual(
+        expect.arrayContaining(['engine_newPayloadV4', 'engine_getPayloadV4', 'engine_forkchoiceUpdatedV3']),
+      )
     })
 
     it('[EXE-160] proves the message passer for the output root', async () => {
@@ -432,12 +456,19 @@ export function testEngineApi(name: string, make: MakeEngine): void {
 }
 
 /** Builds on `parent` until a pool transaction is in the block. */
-async function buildWithPool(client: EngineUnderTest['client'], parent: ExecutionPayloadEnvelope): Promise<ExecutionPayloadEnvelope> {
+async function buildWithPool(
+  client: EngineUnderTest['client'],
+  parent: ExecutionPayloadEnvelope,
+): Promise<ExecutionPayloadEnvelope> {
   for (let attempt = 1; ; attempt++) {
-    const attributes = devAttributes(parent, { noTxPool: false, prevRandao: `0x${attempt.toString(16).padStart(64, '0')}` })
+    const attributes = devAttributes(parent, {
+      noTxPool: false,
+      prevRandao: `0x${attempt.toString(16).padStart(64, '0')}`,
+    })
     const { payloadId } = await client.forkchoiceUpdated(forkchoiceOf(parent), attributes)
     await new Promise((resolve) => setTimeout(resolve, attempt))
     const block = await client.getPayload(payloadId!, attributes.timestamp)
-    if (block.executionPayload.transactions.length > attributes.transactions.length || attempt === BUILD_ATTEMPTS) return block
+    if (block.executionPayload.transactions.length > attributes.transactions.length || attempt === BUILD_ATTEMPTS)
+      return block
   }
 }

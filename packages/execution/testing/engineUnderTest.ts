@@ -1,19 +1,19 @@
 import {
   accountProofFromJson,
   attributesToJson,
+  bytesToHex,
   EngineApiError,
   type ExecutionClient,
   envelopeFromJson,
   envelopeOf,
-  type Fork,
   FORKS,
+  type Fork,
   forkchoiceStateToJson,
   forkchoiceUpdatedFromJson,
   type Hash,
+  type Hex,
   headerFromJson,
   hexToBytes,
-  type Hex,
-  bytesToHex,
   type L2BlockSelector,
   payloadStatusFromJson,
   payloadToJson,
@@ -54,7 +54,8 @@ export const makeEmbedded: MakeEngine = async (genesis) => {
   const methods = { ...api.methods, ...engineMethods(engine, nullLogger) }
   const ask: Ask = async (method, params) => {
     const handler = methods[method]
-    if (!handler) throw Object.assign(new Error(`the method ${method} does not exist/is not available`), { code: -32601 })
+    if (!handler)
+      throw Object.assign(new Error(`the method ${method} does not exist/is not available`), { code: -32601 })
     return JSON.parse(encodeRpcJson((await handler(JSON.parse(encodeRpcJson(params)))) ?? null))
   }
   return {
@@ -83,7 +84,11 @@ export const makeServed: MakeEngine = async (genesis, fork) => {
 
 /** @param jwtSecret - for an authenticated endpoint */
 export function askOver(url: string, jwtSecret?: Uint8Array): Ask {
-  const client = createRpcClient({ url, timeoutMs: 30_000, ...(jwtSecret && { headers: jwtHeaders(jwtSecret, systemClock) }) })
+  const client = createRpcClient({
+    url,
+    timeoutMs: 30_000,
+    ...(jwtSecret && { headers: jwtHeaders(jwtSecret, systemClock) }),
+  })
   return (method, params) => client.request(method, params)
 }
 

@@ -1,7 +1,8 @@
 import {
+  accountProofFromJson,
   bytesToHex,
-  encodeRlp,
   type ExecutionPayloadEnvelope,
+  encodeRlp,
   type Fork,
   type Hex,
   hexToBytes,
@@ -9,7 +10,6 @@ import {
   signHash,
   txHash,
   verifyAccountProof,
-  accountProofFromJson,
 } from '@keelson/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { GenesisJson } from '../src/genesis/genesisJson.ts'
@@ -83,7 +83,12 @@ export function testEthRpc(name: string, make: MakeEngine): void {
       const block = await mine(genesis, tx)
       const hash = block.executionPayload.blockHash
       const latest = await rpc<Json>('eth_getBlockByNumber', ['latest', false])
-      expect(latest).toMatchObject({ hash, number: '0x1', transactions: [txHash(devL1InfoTx(1n)), txHash(tx)], uncles: [] })
+      expect(latest).toMatchObject({
+        hash,
+        number: '0x1',
+        transactions: [txHash(devL1InfoTx(1n)), txHash(tx)],
+        uncles: [],
+      })
       expect(await rpc('eth_getBlockByNumber', ['pending', false])).toMatchObject({ number: expect.any(String) })
       expect(await rpc('eth_getBlockByHash', [hash, false])).toEqual(latest)
       const full = await rpc<{ transactions: Json[] }>('eth_getBlockByNumber', ['0x1', true])
@@ -102,7 +107,16 @@ export function testEthRpc(name: string, make: MakeEngine): void {
       const second = devDeposit(2n, to, 6n)
       await mine(one, second)
       const tx = await rpc<Json>('eth_getTransactionByHash', [txHash(second)])
-      expect(tx).toMatchObject({ type: '0x7e', from: to, mint: '0x6', nonce: '0x1', v: '0x0', r: '0x0', s: '0x0', gasPrice: '0x0' })
+      expect(tx).toMatchObject({
+        type: '0x7e',
+        from: to,
+        mint: '0x6',
+        nonce: '0x1',
+        v: '0x0',
+        r: '0x0',
+        s: '0x0',
+        gasPrice: '0x0',
+      })
       expect(tx.sourceHash).toBe(`0xdd${'2'.padStart(62, '0')}`)
       const receipt = await rpc<Json>('eth_getTransactionReceipt', [txHash(second)])
       expect(receipt).toMatchObject({ depositNonce: '0x1', depositReceiptVersion: '0x1', status: '0x1' })
@@ -178,7 +192,9 @@ export function testEthRpc(name: string, make: MakeEngine): void {
       expect(await rpc<string>('eth_getCode', [address, 'latest'])).toMatch(/^0x3615/)
       expect(await rpc('eth_getCode', [address, '0x0'])).toBe('0x')
       expect(await rpc('eth_getBalance', [DEV_ACCOUNTS[1], { blockNumber: '0x0' }])).toBe('0x21e19e0c9bab2400000')
-      expect((await errorOf(rpc('eth_getBalance', [DEV_ACCOUNTS[1], '0x99']))).message).toMatch(/header not found|unknown block/i)
+      expect((await errorOf(rpc('eth_getBalance', [DEV_ACCOUNTS[1], '0x99']))).message).toMatch(
+        /header not found|unknown block/i,
+      )
     })
 
     it('[EXE-160] proves accounts and slots against the state root', async () => {
@@ -198,7 +214,9 @@ export function testEthRpc(name: string, make: MakeEngine): void {
       expect(error).toMatchObject({ code: 3, message: `execution reverted: ${REVERT_REASON}` })
       expect(error.data).toMatch(/^0x08c379a0/)
       const poor = `0x${'11'.repeat(20)}`
-      expect((await errorOf(rpc('eth_call', [{ from: poor, to: address, value: '0x1' }, 'latest']))).message).toMatch(/insufficient funds/)
+      expect((await errorOf(rpc('eth_call', [{ from: poor, to: address, value: '0x1' }, 'latest']))).message).toMatch(
+        /insufficient funds/,
+      )
     })
 
     it('[EXE-052] does not charge L1 cost in calls and estimates', async () => {
@@ -288,15 +306,30 @@ export function testEthRpc(name: string, make: MakeEngine): void {
     it('traces calls, opcodes and states of transactions, blocks and calls', async () => {
       const { rpc, address, call } = await counted()
       const tree = await rpc<Json>('debug_traceTransaction', [txHash(call), { tracer: 'callTracer' }])
-      expect(tree).toMatchObject({ type: 'CALL', from: DEV_ACCOUNTS[0], to: address, output: wordOf(1n), gas: '0x186a0' })
-      const reverted = await rpc<Json>('debug_traceCall', [{ to: address, data: '0x01' }, 'latest', { tracer: 'callTracer' }])
+      expect(tree).toMatchObject({
+        type: 'CALL',
+        from: DEV_ACCOUNTS[0],
+        to: address,
+        output: wordOf(1n),
+        gas: '0x186a0',
+      })
+      const reverted = await rpc<Json>('debug_traceCall', [
+        { to: address, data: '0x01' },
+        'latest',
+        { tracer: 'callTracer' },
+      ])
       expect(reverted).toMatchObject({ error: 'execution reverted', revertReason: REVERT_REASON })
-      const steps = await rpc<{ structLogs: Json[]; gas: number; failed: boolean }>('debug_traceTransaction', [txHash(call)])
+      const steps = await rpc<{ structLogs: Json[]; gas: number; failed: boolean }>('debug_traceTransaction', [
+        txHash(call),
+      ])
       expect(steps.failed).toBe(false)
       expect(steps.structLogs[0]).toMatchObject({ pc: 0, op: 'CALLDATASIZE', depth: 1, stack: [] })
       const receipt = await rpc<{ gasUsed: Hex }>('eth_getTransactionReceipt', [txHash(call)])
       expect(steps.gas).toBe(Number(receipt.gasUsed))
-      const before = await rpc<Record<string, Json>>('debug_traceTransaction', [txHash(call), { tracer: 'prestateTracer' }])
+      const before = await rpc<Record<string, Json>>('debug_traceTransaction', [
+        txHash(call),
+        { tracer: 'prestateTracer' },
+      ])
       expect(before[address]).toMatchObject({ storage: { [WORD_ZERO]: WORD_ZERO } })
       expect(before[DEV_ACCOUNTS[0]!]).toMatchObject({ nonce: 1 })
       const block = await rpc<Json[]>('debug_traceBlockByNumber', ['0x2', { tracer: 'callTracer' }])
@@ -309,9 +342,21 @@ export function testEthRpc(name: string, make: MakeEngine): void {
         ['[EXE-151] a blob transaction', () => blobTx(), /transaction type not supported/],
         ['another chain id', () => devTx({ nonce: 0n, chainId: 7n }), /invalid chain id for signer|invalid sender/],
         ['too little gas', () => devTx({ nonce: 0n, gasLimit: 20_999n }), /intrinsic gas too low/],
-        ['more gas than a block has', () => devTx({ nonce: 0n, gasLimit: 30_000_001n, maxFeePerGas: 2n * 10n ** 9n }), /exceeds block gas limit/],
-        ['a tip above the fee', () => devTx({ nonce: 0n, maxFeePerGas: 1n, maxPriorityFeePerGas: 2n }), /max priority fee per gas higher than max fee per gas/],
-        ['too little balance', () => devTx({ nonce: 0n, value: 10n ** 23n }), /insufficient funds for gas \* price \+ value/],
+        [
+          'more gas than a block has',
+          () => devTx({ nonce: 0n, gasLimit: 30_000_001n, maxFeePerGas: 2n * 10n ** 9n }),
+          /exceeds block gas limit/,
+        ],
+        [
+          'a tip above the fee',
+          () => devTx({ nonce: 0n, maxFeePerGas: 1n, maxPriorityFeePerGas: 2n }),
+          /max priority fee per gas higher than max fee per gas/,
+        ],
+        [
+          'too little balance',
+          () => devTx({ nonce: 0n, value: 10n ** 23n }),
+          /insufficient funds for gas \* price \+ value/,
+        ],
         ['garbage', () => Uint8Array.of(2, 0xc0), /.+/],
         ['nothing', () => new Uint8Array(), /.+/],
       ]
@@ -328,12 +373,25 @@ export function testEthRpc(name: string, make: MakeEngine): void {
         const tx = devTx({ nonce: 1n })
         expect(await sendTx(engine, tx)).toBe(txHash(tx))
         expect((await errorOf(sendTx(engine, tx))).message).toBe('already known')
-        const cheap = devTx({ nonce: 1n, value: 2n, maxFeePerGas: 10_900_000_000n, maxPriorityFeePerGas: 1_090_000_000n })
+        const cheap = devTx({
+          nonce: 1n,
+          value: 2n,
+          maxFeePerGas: 10_900_000_000n,
+          maxPriorityFeePerGas: 1_090_000_000n,
+        })
         expect((await errorOf(sendTx(engine, cheap))).message).toBe('replacement transaction underpriced')
-        const dear = devTx({ nonce: 1n, value: 2n, maxFeePerGas: 11_000_000_000n, maxPriorityFeePerGas: 1_100_000_000n })
+        const dear = devTx({
+          nonce: 1n,
+          value: 2n,
+          maxFeePerGas: 11_000_000_000n,
+          maxPriorityFeePerGas: 1_100_000_000n,
+        })
         await sendTx(engine, dear)
         expect(await engine.rpc('eth_getTransactionByHash', [txHash(tx)])).toBeNull()
-        expect(await engine.rpc('eth_getTransactionByHash', [txHash(dear)])).toMatchObject({ blockHash: null, nonce: '0x1' })
+        expect(await engine.rpc('eth_getTransactionByHash', [txHash(dear)])).toMatchObject({
+          blockHash: null,
+          nonce: '0x1',
+        })
       })
 
       it('[EXE-152] [EXE-062] asks for balance that also covers L1 and operator fee', async () => {

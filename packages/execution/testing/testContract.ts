@@ -25,7 +25,8 @@ export function counterInitCode(): Uint8Array {
     '0x5b600054600101806000556000526' + '02a60206000a160206000f3',
   )
   // calldatasize; iszero; jumpi to `count`; codecopy(0, tail, 100); revert(0, 100)
-  const head = (tail: number) => hexToBytes(`0x36156011576064${'60'}${tail.toString(16).padStart(2, '0')}60003960646000fd`)
+  const head = (tail: number) =>
+    hexToBytes(`0x36156011576064${'60'}${tail.toString(16).padStart(2, '0')}60003960646000fd`)
   const runtime = concatBytes(head(17 + count.length), count, data)
   // codecopy(0, 12, length); return(0, length)
   const init = hexToBytes(`0x60${runtime.length.toString(16).padStart(2, '0')}80600b6000396000f3`)

@@ -44,7 +44,10 @@ export class BestTransactions {
     line.at++
     const next = line.list[line.at]
     const tip = next ? effectiveTip(next, this.#baseFee) : null
-    if (tip === null) return this.pop()
+    if (tip === null) {
+      this.pop()
+      return
+    }
     line.tip = tip
     this.#sink(0)
   }

@@ -1,5 +1,5 @@
-import { estimatedSizeScaled } from '../fees/l1Cost.ts'
 import { fastLzSize } from '../fees/fastLz.ts'
+import { estimatedSizeScaled } from '../fees/l1Cost.ts'
 import type { ExecutionTx } from '../transition/types.ts'
 
 /**

@@ -127,10 +127,7 @@ export class PayloadJob {
       while (!this.#stopped) {
         if (source.version !== seen) {
           seen = source.version
-          if (draft.full) draft = await openDraft(this.#parts)
-          const sealed = draft.included.size
-          await this.#fill(draft)
-          if (draft.included.size > sealed) await this.#offer(draft)
+          draft = await this.#pass(draft)
         }
         this.#passed()
         const left = this.#startedAt + timeLimitMs - clock.now()
@@ -148,6 +145,18 @@ export class PayloadJob {
   #passed(): void {
     this.#passes++
     this.#firstPass.resolve()
+  }
+
+  /** Adds what is new in the pool; what does not find room competes again with what is in. */
+  async #pass(draft: Draft): Promise<Draft> {
+    const sealed = draft.included.size
+    if (!draft.full) await this.#fill(draft)
+    if (draft.included.size > sealed) await this.#offer(draft)
+    if (!draft.full || sealed === 0 || this.#stopped) return draft
+    const rebuilt = await openDraft(this.#parts)
+    await this.#fill(rebuilt)
+    await this.#offer(rebuilt)
+    return rebuilt
   }
 
   async #offer(draft: Draft): Promise<void> {

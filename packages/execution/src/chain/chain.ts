@@ -85,7 +85,7 @@ export class Chain {
    * @throws {StateError} the parent's state is not here
    */
   executeOn(parent: StoredBlock, envelope: ExecutionPayloadEnvelope): Promise<SealedBlock> {
-    return executePayload({ ...this.#partsOn(parent), envelope })
+    return executePayload({ ...this.#partsOn(parent), envelope, breathe: createBreather(this.#now) })
   }
 
   #partsOn(parent: { readonly hash: Hash; readonly header: BlockHeader }) {

@@ -1,11 +1,4 @@
-import {
-  type Address,
-  addToBloom,
-  bytesToHex,
-  encodeRlp,
-  type Hash,
-  RlpReader,
-} from '@keelson/protocol'
+import { type Address, addToBloom, bytesToHex, encodeRlp, type Hash, RlpReader } from '@keelson/protocol'
 import type { Receipt, ReceiptLog, TransactionType, TxOutcome } from '../transition/types.ts'
 
 /** A receipt as the store keeps it: the consensus part, and what RPC shows besides. */
@@ -95,4 +88,3 @@ export function decodeStoredReceipts(rlp: Uint8Array): StoredReceipt[] {
   }
   return receipts
 }
-

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { DEV_ACCOUNTS, devAttributes, devDeposit, devGenesis, devL1InfoTx, devTx, extendChain, genesisOf } from '../../testing/devChain.ts'
+import {
+  DEV_ACCOUNTS,
+  devAttributes,
+  devDeposit,
+  devGenesis,
+  devL1InfoTx,
+  devTx,
+  extendChain,
+  genesisOf,
+} from '../../testing/devChain.ts'
 import { createExecutionEngine } from './executionEngine.ts'
 
 describe('embedded engine', () => {

@@ -106,10 +106,7 @@ export class ExecutionEngine implements ExecutionClient {
     this.#recordHead(chain.head)
   }
 
-  forkchoiceUpdated(
-    state: ForkchoiceState,
-    attributes: PayloadAttributes | null,
-  ): Promise<ForkchoiceUpdatedResult> {
+  forkchoiceUpdated(state: ForkchoiceState, attributes: PayloadAttributes | null): Promise<ForkchoiceUpdatedResult> {
     return this.#queue.run(() => this.#forkchoiceUpdated(state, attributes))
   }
 

@@ -1,6 +1,6 @@
 import { isForkActive } from '@keelson/protocol'
 import type { BlockHeader } from '../blockHeader.ts'
-import { l1Fee, type L1FeeParams, operatorFee } from '../fees/l1Cost.ts'
+import { type L1FeeParams, l1Fee, operatorFee } from '../fees/l1Cost.ts'
 import type { ChainSpec } from '../genesis/chainSpec.ts'
 import { MAX_INITCODE_SIZE, MAX_TRANSACTION_GAS } from '../transition/constants.ts'
 import { intrinsicGas } from '../transition/intrinsicGas.ts'

@@ -146,7 +146,11 @@ export class TxPool implements TransactionSource {
       const pending = new Map<Address, readonly ExecutionTx[]>()
       for (const [sender, queue] of this.#bySender) {
         const list = queue.split(this.#nonceOf(sender)).pending
-        if (list.length > 0) pending.set(sender, list.map(({ tx }) => tx))
+        if (list.length > 0)
+          pending.set(
+            sender,
+            list.map(({ tx }) => tx),
+          )
       }
       this.#pending = pending
     }
@@ -322,7 +326,10 @@ export class TxPool implements TransactionSource {
       this.#insert(tx)
       this.#journal?.append(tx.bytes)
     } catch (error) {
-      this.#log.debug('Transaction of a dropped block not taken back', { hash: tx.hash, reason: (error as Error).message })
+      this.#log.debug('Transaction of a dropped block not taken back', {
+        hash: tx.hash,
+        reason: (error as Error).message,
+      })
     }
   }
 
@@ -337,7 +344,8 @@ export class TxPool implements TransactionSource {
     for (const entry of queue.all()) {
       const { tx } = entry
       entry.cost = worstCaseCost(tx, spec, head.header.timestamp, params)
-      if (tx.nonce < (account?.nonce ?? 0n) || entry.cost > balance || tx.gasLimit > head.header.gasLimit) this.#drop(entry)
+      if (tx.nonce < (account?.nonce ?? 0n) || entry.cost > balance || tx.gasLimit > head.header.gasLimit)
+        this.#drop(entry)
     }
   }
 

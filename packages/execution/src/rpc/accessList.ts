@@ -79,7 +79,8 @@ export async function createAccessList(
     const collector = new AccessCollector(excluded)
     const outcome = await runCall({ ...context, call: { ...call, accessList }, tracer: collector })
     const found = collector.list()
-    const size = (list: readonly AccessListEntry[]) => list.reduce((sum, entry) => sum + 1 + entry.storageKeys.length, 0)
+    const size = (list: readonly AccessListEntry[]) =>
+      list.reduce((sum, entry) => sum + 1 + entry.storageKeys.length, 0)
     if (size(found) === size(accessList) || round === MAX_ROUNDS) return { accessList: found, outcome }
     accessList = found
   }

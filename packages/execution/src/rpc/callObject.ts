@@ -1,5 +1,13 @@
-import { type Address, type Authorization as SignedAuthorization, type Hex, type JsonNode, recoverAddress } from '@keelson/protocol'
-import { encodeRlp, keccak256, signatureBytes } from '@keelson/protocol'
+import {
+  type Address,
+  encodeRlp,
+  type Hex,
+  type JsonNode,
+  keccak256,
+  recoverAddress,
+  type Authorization as SignedAuthorization,
+  signatureBytes,
+} from '@keelson/protocol'
 import { RpcMethodError } from '@keelson/service'
 import type { BlockHeader } from '../blockHeader.ts'
 import type { AccessListEntry, Authorization, SimulatedCall, StateOverride } from '../transition/types.ts'
@@ -71,7 +79,8 @@ export function readStateOverrides(node: JsonNode): Record<Address, StateOverrid
     Object.keys(node.value as object).map((address) => {
       const account = node.get(address)
       if (!/^0x[0-9a-fA-F]{40}$/.test(address)) account.fail('not an address')
-      if (account.get('state').exists && account.get('stateDiff').exists) account.fail("has both 'state' and 'stateDiff'")
+      if (account.get('state').exists && account.get('stateDiff').exists)
+        account.fail("has both 'state' and 'stateDiff'")
       return [
         address.toLowerCase(),
         {

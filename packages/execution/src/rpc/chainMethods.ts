@@ -1,4 +1,4 @@
-import { bytesToHex, type Hash, keccak256, type JsonNode } from '@keelson/protocol'
+import { bytesToHex, type Hash, type JsonNode, keccak256 } from '@keelson/protocol'
 import type { StoredBlock } from '../chain/chainStore.ts'
 import type { ExecutionEngine } from '../engine/executionEngine.ts'
 import { decodeTransaction } from '../transition/transaction.ts'
@@ -104,7 +104,13 @@ export function chainMethods(engine: ExecutionEngine, clientVersion: string): Rp
     web3_sha3: (values) => bytesToHex(keccak256(new Params(values, 1).required(0, readBytes))),
     admin_nodeInfo: () => ({
       name: clientVersion,
-      protocols: { eth: { network: chain.spec.chainId.toString(), genesis: chain.genesisHash, head: needBlock(engine, 'latest').hash } },
+      protocols: {
+        eth: {
+          network: chain.spec.chainId.toString(),
+          genesis: chain.genesisHash,
+          head: needBlock(engine, 'latest').hash,
+        },
+      },
     }),
     admin_peers: () => [],
   }

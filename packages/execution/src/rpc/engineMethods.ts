@@ -3,20 +3,20 @@ import {
   bytesToHex,
   compareProtocolVersions,
   decodeProtocolVersion,
-  encodeProtocolVersion,
   ENGINE_ERROR,
   EngineApiError,
   type ExecutionPayload,
+  encodeProtocolVersion,
   type Fork,
   forkchoiceStateFromJson,
   forkchoiceUpdatedToJson,
   type Hash,
   isForkActive,
   type JsonNode,
+  type ProtocolVersion,
   payloadFromJson,
   payloadStatusToJson,
   payloadToJson,
-  type ProtocolVersion,
   quantityToHex,
 } from '@keelson/protocol'
 import { type Logger, RpcMethodError } from '@keelson/service'
@@ -68,7 +68,7 @@ export function engineMethods(engine: ExecutionEngine, log: Logger): RpcMethodTa
     coded(async (values) => {
       const params = new Params(values, 2)
       const state = params.required(0, forkchoiceStateFromJson)
-      const attributes = params.optional(1, (node) => (checkAttributesVersion(node, version), readAttributes(node)), null)
+      const attributes = params.optional(1, (node) => readAttributes(node, version), null)
       return forkchoiceUpdatedToJson(await engine.forkchoiceUpdated(state, attributes))
     })
 
@@ -76,7 +76,8 @@ export function engineMethods(engine: ExecutionEngine, log: Logger): RpcMethodTa
   function checkAttributesVersion(node: JsonNode, version: 1 | 2 | 3): void {
     const timestamp = node.get('timestamp').quantity()
     const has = (key: string) => node.get(key).exists
-    const bad = (reason: string) => refuse(ENGINE_ERROR.invalidPayloadAttributes, `Invalid payload attributes: ${reason}`)
+    const bad = (reason: string) =>
+      refuse(ENGINE_ERROR.invalidPayloadAttributes, `Invalid payload attributes: ${reason}`)
     const canyon = active('canyon', timestamp)
     const ecotone = active('ecotone', timestamp)
     if (version === 1) {
@@ -98,7 +99,8 @@ export function engineMethods(engine: ExecutionEngine, log: Logger): RpcMethodTa
     if (!has('gasLimit')) bad('gasLimit parameter is required')
   }
 
-  function readAttributes(node: JsonNode) {
+  function readAttributes(node: JsonNode, version: 1 | 2 | 3) {
+    checkAttributesVersion(node, version)
     const params = node.get('eip1559Params')
     if (params.exists && params.hex().length !== 18) {
       refuse(ENGINE_ERROR.invalidPayloadAttributes, 'Invalid payload attributes: eip1559Params must have 8 bytes')
@@ -117,12 +119,14 @@ export function engineMethods(engine: ExecutionEngine, log: Logger): RpcMethodTa
       const hashes = params.optional(1, (node) => node.items().map((item) => item.hash()), null)
       const parentBeaconBlockRoot = params.optional(2, readHash, null)
       if (!hashes) return refuse(ENGINE_ERROR.invalidParams, 'Invalid parameters: nil versionedHashes post-cancun')
-      if (!parentBeaconBlockRoot) return refuse(ENGINE_ERROR.invalidParams, 'Invalid parameters: nil beaconRoot post-cancun')
+      if (!parentBeaconBlockRoot)
+        return refuse(ENGINE_ERROR.invalidParams, 'Invalid parameters: nil beaconRoot post-cancun')
       const isthmus = active('isthmus', timestamp)
       if (version === 3 && (isthmus || !active('ecotone', timestamp))) unsupported('newPayloadV3', 'cancun')
       if (version === 4) {
         const requests = params.optional(3, (node) => node.items().map((item) => item.hex()), null)
-        if (!requests) return refuse(ENGINE_ERROR.invalidParams, 'Invalid parameters: nil executionRequests post-prague')
+        if (!requests)
+          return refuse(ENGINE_ERROR.invalidParams, 'Invalid parameters: nil executionRequests post-prague')
         if (!isthmus) unsupported('newPayloadV4', 'prague or later')
         if (requests.length > 0) return payloadStatusToJson(invalid('execution requests must be empty', null))
       }

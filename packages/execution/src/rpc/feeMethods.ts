@@ -1,8 +1,8 @@
 import { type JsonNode, nextBaseFee } from '@keelson/protocol'
 import { invalidParams, RpcMethodError } from '@keelson/service'
+import { effectiveTip } from '../builder/bestTransactions.ts'
 import type { StoredBlock } from '../chain/chainStore.ts'
 import type { ExecutionEngine } from '../engine/executionEngine.ts'
-import { effectiveTip } from '../builder/bestTransactions.ts'
 import { decodeTransaction } from '../transition/transaction.ts'
 import { needBlock, readBlockNumber } from './blockSelector.ts'
 import { Params } from './params.ts'
@@ -96,9 +96,13 @@ export function feeMethods(engine: ExecutionEngine): RpcMethodTable {
       )
       if (percentiles.length > MAX_PERCENTILES) throw invalidParams(`over the query limit ${MAX_PERCENTILES}`)
       for (const [i, percentile] of percentiles.entries()) {
-        if (percentile < 0 || percentile > 100) throw new RpcMethodError(-32000, `invalid reward percentile: ${percentile}`)
+        if (percentile < 0 || percentile > 100)
+          throw new RpcMethodError(-32000, `invalid reward percentile: ${percentile}`)
         if (i > 0 && percentile <= (percentiles[i - 1] as number)) {
-          throw new RpcMethodError(-32000, `invalid reward percentile: #${i - 1}:${percentiles[i - 1]} >= #${i}:${percentile}`)
+          throw new RpcMethodError(
+            -32000,
+            `invalid reward percentile: #${i - 1}:${percentiles[i - 1]} >= #${i}:${percentile}`,
+          )
         }
       }
       return feeHistory(count, newest, percentiles)

@@ -1,8 +1,8 @@
 import { RpcMethodError } from '@keelson/service'
 import type { HeadMove } from '../chain/chainStore.ts'
 import type { ExecutionEngine } from '../engine/executionEngine.ts'
-import type { LogQuery } from './logMethods.ts'
 import { matchingLogs } from './logMatcher.ts'
+import type { LogQuery } from './logMethods.ts'
 
 /** A filter that nobody asks for this long is forgotten. */
 const EXPIRY_MS = 5 * 60_000

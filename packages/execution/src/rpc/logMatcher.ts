@@ -1,8 +1,7 @@
-import { type Address, bloomMayContain, hexToBytes, type Hash, type JsonNode } from '@keelson/protocol'
+import { type Address, bloomMayContain, type Hash, hexToBytes, type JsonNode, txHash } from '@keelson/protocol'
 import type { BlockHeader } from '../blockHeader.ts'
 import type { Chain } from '../chain/chain.ts'
 import type { StoredBlock } from '../chain/chainStore.ts'
-import { txHash } from '@keelson/protocol'
 import type { ReceiptLog } from '../transition/types.ts'
 import { logJson } from './receiptJson.ts'
 
@@ -40,7 +39,8 @@ export function readLogCriteria(node: JsonNode): LogCriteria {
 /** Whether the block may hold a wanted log, by its bloom. */
 export function bloomMatches(header: BlockHeader, { addresses, topics }: LogCriteria): boolean {
   const bloom = hexToBytes(header.logsBloom)
-  const anyOf = (values: readonly Hash[]) => values.length === 0 || values.some((value) => bloomMayContain(bloom, value))
+  const anyOf = (values: readonly Hash[]) =>
+    values.length === 0 || values.some((value) => bloomMayContain(bloom, value))
   return anyOf(addresses) && topics.every(anyOf)
 }
 

@@ -24,7 +24,8 @@ export function readLogQuery(node: JsonNode): LogQuery {
   const to = node.get('toBlock')
   const criteria = readLogCriteria(node)
   if (blockHash.exists) {
-    if (from.exists || to.exists) node.fail('cannot specify both BlockHash and FromBlock/ToBlock, choose one or the other')
+    if (from.exists || to.exists)
+      node.fail('cannot specify both BlockHash and FromBlock/ToBlock, choose one or the other')
     return { criteria, range: { blockHash: { hash: blockHash.hash(), requireCanonical: false } } }
   }
   return {

@@ -92,7 +92,13 @@ export function receiptsJson(chain: Chain, block: StoredBlock, only?: number): R
       contractAddress: tx.to === null ? receipt.contractAddress : null,
       logsBloom: bytesToHex(receipt.logsBloom),
       logs: receipt.logs.map((log, i) =>
-        logJson(log, { blockHash: hash, header, transactionHash: tx.hash, transactionIndex: index, logIndex: firstLog + i }),
+        logJson(log, {
+          blockHash: hash,
+          header,
+          transactionHash: tx.hash,
+          transactionIndex: index,
+          logIndex: firstLog + i,
+        }),
       ),
       ...(tx.type !== 0x7e && l1Fields(chain, header, params, tx, receipt)),
       ...(depositNonce !== undefined && { depositNonce }),

@@ -2,8 +2,8 @@ import {
   bytesToHex,
   decodeHeader,
   envelopeOf,
-  headerHash,
   type Hash,
+  headerHash,
   JsonNode,
   RlpReader,
   txHash,
@@ -125,15 +125,26 @@ export function traceMethods(engine: ExecutionEngine): RpcMethodTable {
     },
     debug_traceBlock: (values) => {
       const params = new Params(values, 2)
-      return wholeBlock(params.required(0, (node) => blockOf(node)), configOf(params, 1))
+      return wholeBlock(
+        params.required(0, (node) => blockOf(node)),
+        configOf(params, 1),
+      )
     },
     debug_traceCall: async (values) => {
       const params = new Params(values, 3)
       const block = needBlock(engine, params.optional(1, readBlockSelector, 'latest'))
       const call = params.required(0, readCall)
       const { makeTracer, timeoutMs } = configOf(params, 2)
-      const stateOverrides = params.optional(2, (node) => readPart(node, 'stateOverrides', readStateOverrides), undefined)
-      const blockOverrides = params.optional(2, (node) => readPart(node, 'blockOverrides', readBlockOverrides), undefined)
+      const stateOverrides = params.optional(
+        2,
+        (node) => readPart(node, 'stateOverrides', readStateOverrides),
+        undefined,
+      )
+      const blockOverrides = params.optional(
+        2,
+        (node) => readPart(node, 'blockOverrides', readBlockOverrides),
+        undefined,
+      )
       const tracer = makeTracer()
       if (tracer.wantsState === 'both') throw new RpcMethodError(-32000, 'diffMode is only available for transactions')
       const header: BlockHeader = { ...block.header, ...blockOverrides }

@@ -1,8 +1,8 @@
 import { type Clock, type Logger, type MetricRegistry, nullLogger, systemClock } from '@keelson/service'
 import { createRpcServer, jwtAuthentication, type RpcServer } from '@keelson/service/node'
 import type { ExecutionEngine } from '../engine/executionEngine.ts'
-import { createEthApi } from '../rpc/ethApi.ts'
 import { engineMethods } from '../rpc/engineMethods.ts'
+import { createEthApi } from '../rpc/ethApi.ts'
 import { CLIENT_VERSION } from './clientVersion.ts'
 
 export type EngineServerOptions = {

@@ -4,9 +4,9 @@ import { createPublicClient, createWalletClient, defineChain, http, parseEther, 
 import { privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEV_ACCOUNTS, DEV_CHAIN_ID, DEV_KEYS, devGenesis } from '../../testing/devChain.ts'
+import { mineBlock } from '../../testing/mineBlock.ts'
 import { COUNTED_TOPIC, counterInitCode, REVERT_REASON } from '../../testing/testContract.ts'
 import { createExecutionEngine, type ExecutionEngine } from '../engine/executionEngine.ts'
-import { mineBlock } from '../../testing/mineBlock.ts'
 import { createEthServer, type EthServer } from './ethServer.ts'
 
 const account = privateKeyToAccount(DEV_KEYS[0]!)

@@ -113,4 +113,3 @@ function forwarderTo(url: string, log: Logger): TransactionForwarder {
     }
   }
 }
-

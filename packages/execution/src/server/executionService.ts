@@ -1,9 +1,12 @@
-import { type Clock, createLifecycle, type Logger, type MetricRegistry, nullLogger, systemClock } from '@keelson/service'
 import {
-  createExecutionEngine,
-  type ExecutionEngine,
-  type ExecutionEngineOptions,
-} from '../engine/executionEngine.ts'
+  type Clock,
+  createLifecycle,
+  type Logger,
+  type MetricRegistry,
+  nullLogger,
+  systemClock,
+} from '@keelson/service'
+import { createExecutionEngine, type ExecutionEngine, type ExecutionEngineOptions } from '../engine/executionEngine.ts'
 import { createEngineServer } from './engineServer.ts'
 import { createEthServer, type EthServerOptions } from './ethServer.ts'
 

@@ -1,4 +1,4 @@
-import { bytesToHex, type Address } from '@keelson/protocol'
+import { type Address, bytesToHex } from '@keelson/protocol'
 import { RpcMethodError } from '@keelson/service'
 import type { EvmFrameResult, EvmStep } from '../../evm/tracer.ts'
 import { evmErrorText } from '../callError.ts'
@@ -113,6 +113,11 @@ export class OpcodeTracer implements TransactionTracer {
 
 function wordsOf(memory: Uint8Array): string[] {
   const words: string[] = []
-  for (let at = 0; at < memory.length; at += 32) words.push(bytesToHex(memory.subarray(at, at + 32)).slice(2).padEnd(64, '0'))
+  for (let at = 0; at < memory.length; at += 32)
+    words.push(
+      bytesToHex(memory.subarray(at, at + 32))
+        .slice(2)
+        .padEnd(64, '0'),
+    )
   return words
 }

@@ -1,7 +1,7 @@
 import { type Address, bigintToBytes, bytesToHex, type Hash, type Hex } from '@keelson/protocol'
+import type { EvmFrame, EvmFrameResult, EvmStep } from '../../evm/tracer.ts'
 import { EMPTY_CODE_HASH } from '../../state/accountCodec.ts'
 import type { StateReader } from '../../state/stateReader.ts'
-import type { EvmFrame, EvmFrameResult, EvmStep } from '../../evm/tracer.ts'
 import type { TracedRun, TransactionTracer } from './tracer.ts'
 
 export type PrestateOptions = {
@@ -97,9 +97,12 @@ export class PrestateTracer implements TransactionTracer {
     if (!account) return null
     const json: AccountJson = { balance: account.balance }
     if (account.nonce > 0n) json.nonce = Number(account.nonce)
-    if (!this.#options.disableCode && account.codeHash !== EMPTY_CODE_HASH) json.code = bytesToHex(state.getCode(account.codeHash))
+    if (!this.#options.disableCode && account.codeHash !== EMPTY_CODE_HASH)
+      json.code = bytesToHex(state.getCode(account.codeHash))
     if (!this.#options.disableStorage && slots.size > 0) {
-      json.storage = Object.fromEntries([...slots].map((slot) => [wordHex(slot), wordHex(state.getStorage(address, slot))]))
+      json.storage = Object.fromEntries(
+        [...slots].map((slot) => [wordHex(slot), wordHex(state.getStorage(address, slot))]),
+      )
     }
     return json
   }
@@ -117,7 +120,9 @@ function changesOf(was: AccountJson | null, is: AccountJson | null): AccountJson
   const storage = Object.entries(is.storage ?? {}).filter(
     ([slot, value]) => value !== (was?.storage?.[slot as Hash] ?? ZERO_WORD) && value !== ZERO_WORD,
   )
-  const cleared = Object.entries(was?.storage ?? {}).some(([slot, value]) => value !== (is.storage?.[slot as Hash] ?? ZERO_WORD))
+  const cleared = Object.entries(was?.storage ?? {}).some(
+    ([slot, value]) => value !== (is.storage?.[slot as Hash] ?? ZERO_WORD),
+  )
   if (storage.length > 0) changes.storage = Object.fromEntries(storage)
   return Object.keys(changes).length > 0 || cleared ? changes : null
 }

@@ -1,5 +1,4 @@
-import type { Address } from '@keelson/protocol'
-import type { JsonNode } from '@keelson/protocol'
+import type { Address, JsonNode } from '@keelson/protocol'
 import { RpcMethodError } from '@keelson/service'
 import type { EvmTracer } from '../../evm/tracer.ts'
 import type { StateReader } from '../../state/stateReader.ts'
