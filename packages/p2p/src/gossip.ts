@@ -83,6 +83,8 @@ export type BlockGossip = {
   start(): void
   /** Signs and sends one block; also runs through our own validation, so that we do not take it from peers again. */
   publish(envelope: ExecutionPayloadEnvelope): Promise<void>
+  /** Resolves when at least `count` peers are subscribed to the topic of blocks of now. */
+  peersAtLeast(count: number, signal?: AbortSignal): Promise<void>
   topics: readonly string[]
 }
 
@@ -158,6 +160,24 @@ export function createBlockGossip(parts: BlockGossipParts): BlockGossip {
         throw new P2PError('publishRefused', { hash: blockHash, reason: verdict.reason })
       await pubsub.publish(topicOf(version), message)
       metrics.gossipEvents.inc({ type: 'PUBLISH_MESSAGE' })
+    },
+
+    async peersAtLeast(count, signal) {
+      const topic = topicOf(blockVersionAt(config, BigInt(Math.floor(clock.now() / 1000))))
+      while (pubsub.getSubscribers(topic).length < count) {
+        const changed = Promise.withResolvers<void>()
+        const stop = () => changed.reject(signal?.reason)
+        const wake = () => changed.resolve()
+        pubsub.addEventListener('subscription-change', wake, { once: true })
+        signal?.addEventListener('abort', stop, { once: true })
+        try {
+          signal?.throwIfAborted()
+          await changed.promise
+        } finally {
+          pubsub.removeEventListener('subscription-change', wake)
+          signal?.removeEventListener('abort', stop)
+        }
+      }
     },
   }
 }

@@ -75,6 +75,8 @@ export interface P2P {
   disconnectPeer(peerId: string): Promise<void>
   /** Ids of the connected peers. */
   peers(): string[]
+  /** Resolves when at least `count` peers have told that they take blocks. */
+  blockPeers(count: number, signal?: AbortSignal): Promise<void>
   protectPeer(peerId: string): void
   unprotectPeer(peerId: string): void
   isProtected(peerId: string): boolean
@@ -292,6 +294,7 @@ async function open(parts: P2PParts): Promise<P2P> {
     },
     disconnectPeer: close,
     peers: connected,
+    blockPeers: (count, signal) => gossip.peersAtLeast(count, signal),
     protectPeer: (peerId) => void protectedIds.add(peerId),
     unprotectPeer: (peerId) => void protectedIds.delete(peerId),
     isProtected,
