@@ -4,6 +4,7 @@ import type { FuzzTarget } from './target.ts'
 export const FUZZ_GROUPS: Readonly<Record<string, () => Promise<FuzzTarget[]>>> = {
   channel: async () => (await import('./channelTargets.ts')).channelTargets(),
   data: async () => (await import('./dataTargets.ts')).dataTargets(),
+  p2p: async () => (await import('./p2pTargets.ts')).p2pTargets(),
 }
 
 /** The targets that `which` names: `all`, a group, or names joined by commas. */
