@@ -70,6 +70,8 @@ export function createRpcClient(options: RpcClientOptions): RpcClient {
   const fetch = options.fetch ?? globalThis.fetch.bind(globalThis)
   const metrics = createRpcClientMetrics(options.metrics ?? nullMetrics)
   const shownUrl = withoutCredentials(url)
+  // On the same machine compression costs more than it saves. A page may not set this header, and need not.
+  const encoding: Record<string, string> = isLoopback(url) ? { 'accept-encoding': 'identity' } : {}
   let nextId = 1
 
   async function post(body: string, signal: AbortSignal | undefined): Promise<unknown> {
@@ -82,7 +84,7 @@ export function createRpcClient(options: RpcClientOptions): RpcClient {
     try {
       const response = await fetch(url, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...(await headers?.()) },
+        headers: { 'content-type': 'application/json', ...encoding, ...(await headers?.()) },
         body,
         signal: abort.signal,
       })
@@ -185,3 +187,6 @@ export function withoutCredentials(url: string): string {
     return 'an unreadable URL'
   }
 }
+
+const isLoopback = (url: string): boolean =>
+  URL.canParse(url) && ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname)

@@ -119,6 +119,18 @@ describe('JSON-RPC over HTTP', () => {
     expect(await answer.json()).toMatchObject({ result: 'x'.repeat(1000) })
   })
 
+  it('is not asked to compress by a client on the same machine', async () => {
+    let asked: unknown
+    const { url } = await serve({
+      authenticate: (request) => {
+        asked = request.headers['accept-encoding']
+        return null
+      },
+    })
+    await createRpcClient({ url }).request('test_echo', [1])
+    expect(asked).toBe('identity')
+  })
+
   it('ends a call that takes too long with -32002', async () => {
     const clock = new ManualClock()
     const aborted = Promise.withResolvers<void>()
