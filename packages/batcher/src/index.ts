@@ -1,1 +1,11 @@
-export {}
+export * from './batchBlock.ts'
+export * from './batcher.ts'
+export * from './channelQueue.ts'
+export * from './daChoice.ts'
+export * from './metrics.ts'
+export * from './syncAction.ts'
+export * from './throttle.ts'
+export * from './activeSequencer.ts'
+export * from './flags.ts'
+export * from './service.ts'
+export * from './startPoint.ts'

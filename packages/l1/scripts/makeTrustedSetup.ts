@@ -14,7 +14,8 @@ const COUNT = 4096
 const compressed = hexToBytes(`0x${(setup as { g1_lagrange: string }).g1_lagrange.replaceAll(/0x|\s/g, '')}`)
 if (compressed.length !== COUNT * 48) throw new Error(`unexpected length ${compressed.length}`)
 
-const reverseBits = (index: number) => Number.parseInt(index.toString(2).padStart(12, '0').split('').reverse().join(''), 2)
+const reverseBits = (index: number) =>
+  Number.parseInt(index.toString(2).padStart(12, '0').split('').reverse().join(''), 2)
 
 const out = new Uint8Array(COUNT * 96)
 for (let i = 0; i < COUNT; i++) {

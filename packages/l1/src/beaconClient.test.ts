@@ -12,12 +12,20 @@ const crypto: BlobCrypto = {
   commitments: async (blobs) => blobs.map(commitmentOf),
   sidecars: () => Promise.reject(new Error('not asked here')),
   cellProofs: () => Promise.reject(new Error('not asked here')),
-  verifyProofs: async (items) => items.map(({ blob, commitment, proof }) => bytesToHex(commitmentOf(blob)) === bytesToHex(commitment) && proof[0] === 7),
+  verifyProofs: async (items) =>
+    items.map(
+      ({ blob, commitment, proof }) => bytesToHex(commitmentOf(blob)) === bytesToHex(commitment) && proof[0] === 7,
+    ),
   close: async () => {},
 }
 const hashOf = (blob: Uint8Array) => commitmentToVersionedHash(commitmentOf(blob))
 const HASHES = BLOBS.map((blob, index) => ({ index, hash: hashOf(blob) }))
-const REF: L1BlockRef = { hash: `0x${'0a'.repeat(32)}`, number: 77n, parentHash: `0x${'09'.repeat(32)}`, timestamp: 1_000n + 12n * 5n }
+const REF: L1BlockRef = {
+  hash: `0x${'0a'.repeat(32)}`,
+  number: 77n,
+  parentHash: `0x${'09'.repeat(32)}`,
+  timestamp: 1_000n + 12n * 5n,
+}
 
 type Routes = Record<string, (url: URL) => unknown>
 /** A network of beacon nodes by host; a route that is not there answers 404, a `Response` is passed on. */
@@ -55,7 +63,9 @@ describe('createBeaconClient', () => {
     const { fetch, asked } = network({ a: { ...chain, '/eth/v1/beacon/blobs/5': () => hex(BLOBS.toReversed()) } })
     const beacon = createBeaconClient({ url: 'http://a', crypto, fetch })
     expect(await beacon.getBlobs(REF, HASHES)).toEqual(BLOBS)
-    expect(asked.at(-1)).toBe(`a/eth/v1/beacon/blobs/5?${HASHES.map(({ hash }) => `versioned_hashes=${hash}`).join('&')}`)
+    expect(asked.at(-1)).toBe(
+      `a/eth/v1/beacon/blobs/5?${HASHES.map(({ hash }) => `versioned_hashes=${hash}`).join('&')}`,
+    )
     expect(await beacon.version()).toBe('lantern/1')
   })
 
@@ -89,16 +99,25 @@ describe('createBeaconClient', () => {
     const broken = () => new Response('busy', { status: 503 })
     const { fetch } = network({ a: { ...chain, '/eth/v1/beacon/blobs/5': broken } })
     const beacon = createBeaconClient({ url: 'http://a', fallbacks: ['http://gone'], crypto, fetch })
-    await expect(beacon.getBlobs(REF, HASHES)).rejects.toMatchObject({ severity: 'temporary', fault: { code: 'unavailable' } })
+    await expect(beacon.getBlobs(REF, HASHES)).rejects.toMatchObject({
+      severity: 'temporary',
+      fault: { code: 'unavailable' },
+    })
   })
 
   it('asks a server without a chain config by L1 block hash, unless a slot duration is given', async () => {
     const genesis: Routes = { '/eth/v1/beacon/genesis': chain['/eth/v1/beacon/genesis'] as Routes[string] }
     const { fetch, asked } = network({
-      a: { ...genesis, [`/eth/v1/beacon/blobs/${REF.hash}`]: () => hex(BLOBS), '/eth/v1/beacon/blobs/15': () => hex(BLOBS) },
+      a: {
+        ...genesis,
+        [`/eth/v1/beacon/blobs/${REF.hash}`]: () => hex(BLOBS),
+        '/eth/v1/beacon/blobs/15': () => hex(BLOBS),
+      },
     })
     expect(await createBeaconClient({ url: 'http://a', crypto, fetch }).getBlobs(REF, HASHES)).toEqual(BLOBS)
-    expect(await createBeaconClient({ url: 'http://a', crypto, fetch, slotDurationOverride: 4 }).getBlobs(REF, HASHES)).toEqual(BLOBS)
+    expect(
+      await createBeaconClient({ url: 'http://a', crypto, fetch, slotDurationOverride: 4 }).getBlobs(REF, HASHES),
+    ).toEqual(BLOBS)
     expect(asked.filter((url) => url.includes('blobs')).map((url) => url.split('?')[0])).toEqual([
       `a/eth/v1/beacon/blobs/${REF.hash}`,
       'a/eth/v1/beacon/blobs/15',
@@ -106,7 +125,8 @@ describe('createBeaconClient', () => {
   })
 
   it('asks once more, one by one, where only one of a repeated parameter is heeded', async () => {
-    const one = (url: URL) => hex(BLOBS.filter((blob) => hashOf(blob) === url.searchParams.getAll('versioned_hashes').at(-1)))
+    const one = (url: URL) =>
+      hex(BLOBS.filter((blob) => hashOf(blob) === url.searchParams.getAll('versioned_hashes').at(-1)))
     const { fetch } = network({ a: { ...chain, '/eth/v1/beacon/blobs/5': one } })
     expect(await createBeaconClient({ url: 'http://a', crypto, fetch }).getBlobs(REF, HASHES)).toEqual(BLOBS)
   })
@@ -115,20 +135,26 @@ describe('createBeaconClient', () => {
     input: { genesis: unknown; configSpec: unknown; blobSidecars: { data: { index: string; blob: string }[] } }
     expected: { slot: number | string; timestampOfSlot: number | string; blobs: { versionedHash: Hash }[] }
   }
-  it.skipIf(fixtureFolder() === null)('[DER-042] reads the real answers of a beacon node: genesis, spec, slot, sidecars', async () => {
-    const { input, expected } = readFixture<Real>('derivation/beacon-blob-sidecars-goerli-7422094.json.gz')
-    const { fetch, asked } = network({
-      a: {
-        '/eth/v1/beacon/genesis': () => input.genesis,
-        '/eth/v1/config/spec': () => input.configSpec,
-        [`/eth/v1/beacon/blob_sidecars/${expected.slot}`]: () => input.blobSidecars,
-      },
-    })
-    const trusting: BlobCrypto = { ...crypto, verifyProofs: async (items) => items.map(() => true) }
-    const beacon = createBeaconClient({ url: 'http://a', crypto: trusting, fetch })
-    const ref = { ...REF, timestamp: BigInt(expected.timestampOfSlot) }
-    const hashes = input.blobSidecars.data.map(({ index }, i) => ({ index: Number(index), hash: expected.blobs[i]?.versionedHash as Hash }))
-    expect(await beacon.getBlobs(ref, hashes)).toEqual(input.blobSidecars.data.map(({ blob }) => hexToBytes(blob)))
-    expect(asked.some((url) => url.startsWith(`a/eth/v1/beacon/blob_sidecars/${expected.slot}?`))).toBe(true)
-  })
+  it.skipIf(fixtureFolder() === null)(
+    '[DER-042] reads the real answers of a beacon node: genesis, spec, slot, sidecars',
+    async () => {
+      const { input, expected } = readFixture<Real>('derivation/beacon-blob-sidecars-goerli-7422094.json.gz')
+      const { fetch, asked } = network({
+        a: {
+          '/eth/v1/beacon/genesis': () => input.genesis,
+          '/eth/v1/config/spec': () => input.configSpec,
+          [`/eth/v1/beacon/blob_sidecars/${expected.slot}`]: () => input.blobSidecars,
+        },
+      })
+      const trusting: BlobCrypto = { ...crypto, verifyProofs: async (items) => items.map(() => true) }
+      const beacon = createBeaconClient({ url: 'http://a', crypto: trusting, fetch })
+      const ref = { ...REF, timestamp: BigInt(expected.timestampOfSlot) }
+      const hashes = input.blobSidecars.data.map(({ index }, i) => ({
+        index: Number(index),
+        hash: expected.blobs[i]?.versionedHash as Hash,
+      }))
+      expect(await beacon.getBlobs(ref, hashes)).toEqual(input.blobSidecars.data.map(({ blob }) => hexToBytes(blob)))
+      expect(asked.some((url) => url.startsWith(`a/eth/v1/beacon/blob_sidecars/${expected.slot}?`))).toBe(true)
+    },
+  )
 })

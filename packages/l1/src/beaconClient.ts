@@ -1,7 +1,7 @@
 import type { BlobProvider } from '@keelson/derive'
 import { type CallOptions, type Hash, hexToBytes, type IndexedBlobHash, type L1BlockRef } from '@keelson/protocol'
 import { type Clock, type Logger, nullLogger, systemClock } from '@keelson/service'
-import { BeaconError, createBeaconEndpoint, type BeaconEndpoint, type BeaconSidecar } from './beaconEndpoint.ts'
+import { type BeaconEndpoint, BeaconError, type BeaconSidecar, createBeaconEndpoint } from './beaconEndpoint.ts'
 import { ByteCache } from './byteCache.ts'
 import { L1Error } from './errors.ts'
 import { commitmentToVersionedHash } from './kzg/blobKzg.ts'
@@ -32,7 +32,9 @@ export interface BeaconClient extends BlobProvider {
 }
 
 /** How a server's blocks are named: by slot, or, where there are no slots (anvil), by the L1 block's hash. */
-type Naming = { readonly by: 'slot'; readonly genesisTime: bigint; readonly secondsPerSlot: bigint } | { readonly by: 'blockHash' }
+type Naming =
+  | { readonly by: 'slot'; readonly genesisTime: bigint; readonly secondsPerSlot: bigint }
+  | { readonly by: 'blockHash' }
 
 /**
  * Blobs from beacon nodes, each checked against its versioned hash by recomputing its commitment, or by its proof where the
@@ -44,7 +46,11 @@ type Naming = { readonly by: 'slot'; readonly genesisTime: bigint; readonly seco
  */
 export function createBeaconClient(options: BeaconClientOptions): BeaconClient {
   const { crypto, slotDurationOverride = 0, cacheBytes = 16 * 1024 * 1024, log = nullLogger } = options
-  const parts = { fetch: options.fetch ?? globalThis.fetch, timeoutMs: options.timeoutMs ?? 30_000, clock: options.clock ?? systemClock }
+  const parts = {
+    fetch: options.fetch ?? globalThis.fetch,
+    timeoutMs: options.timeoutMs ?? 30_000,
+    clock: options.clock ?? systemClock,
+  }
   const primary = createBeaconEndpoint({ url: options.url, header: options.header, ...parts })
   const endpoints = [primary, ...(options.fallbacks ?? []).map((url) => createBeaconEndpoint({ url, ...parts }))]
   const cache = new ByteCache<Uint8Array>(cacheBytes)
@@ -84,7 +90,12 @@ export function createBeaconClient(options: BeaconClientOptions): BeaconClient {
     new L1Error('unavailable', { what: `${what} of the beacon chain`, reason: messageOf(cause) }, { cause })
 
   /** Blobs without proofs: the commitment is computed anew. */
-  async function fromBlobs(endpoint: BeaconEndpoint, id: string, hashes: readonly IndexedBlobHash[], call: CallOptions) {
+  async function fromBlobs(
+    endpoint: BeaconEndpoint,
+    id: string,
+    hashes: readonly IndexedBlobHash[],
+    call: CallOptions,
+  ) {
     const ask = async (wanted: readonly IndexedBlobHash[]) => {
       const query = wanted.map(({ hash }) => `versioned_hashes=${hash}`).join('&')
       const { data } = await endpoint.get<{ data: string[] }>(`eth/v1/beacon/blobs/${id}?${query}`, call)
@@ -100,7 +111,12 @@ export function createBeaconClient(options: BeaconClientOptions): BeaconClient {
   }
 
   /** Sidecars carry commitment and proof: checking them is ten times cheaper. */
-  async function fromSidecars(endpoint: BeaconEndpoint, id: string, hashes: readonly IndexedBlobHash[], call: CallOptions) {
+  async function fromSidecars(
+    endpoint: BeaconEndpoint,
+    id: string,
+    hashes: readonly IndexedBlobHash[],
+    call: CallOptions,
+  ) {
     const query = hashes.map(({ index }) => `indices=${index}`).join('&')
     const { data } = await endpoint.get<{ data: BeaconSidecar[] }>(`eth/v1/beacon/blob_sidecars/${id}?${query}`, call)
     const wanted = new Map(hashes.map(({ index, hash }) => [index, hash]))
@@ -118,7 +134,12 @@ export function createBeaconClient(options: BeaconClientOptions): BeaconClient {
       .map(({ blob, commitment }) => ({ blob, hash: commitmentToVersionedHash(commitment) }))
   }
 
-  async function fetchFrom(endpoint: BeaconEndpoint, id: string, hashes: readonly IndexedBlobHash[], call: CallOptions) {
+  async function fetchFrom(
+    endpoint: BeaconEndpoint,
+    id: string,
+    hashes: readonly IndexedBlobHash[],
+    call: CallOptions,
+  ) {
     if (endpoint.serves === 'sidecars') return fromSidecars(endpoint, id, hashes, call)
     try {
       const found = await fromBlobs(endpoint, id, hashes, call)
@@ -175,19 +196,29 @@ export function createBeaconClient(options: BeaconClientOptions): BeaconClient {
             }
             // What it gave instead, it gave wrongly; what it left out, it does not have.
             const [{ hash }] = lacking as [IndexedBlobHash]
-            if (blobs.some((blob) => !rest.some((wanted) => wanted.hash === blob.hash))) throw new L1Error('badBlob', { slot, hash, reason: 'its commitment has another hash' })
+            if (blobs.some((blob) => !rest.some((wanted) => wanted.hash === blob.hash)))
+              throw new L1Error('badBlob', { slot, hash, reason: 'its commitment has another hash' })
             throw new BeaconError(`${lacking.length} of ${rest.length} blobs are not there`, { status: 404 })
           } catch (error) {
             call.signal?.throwIfAborted()
             failures.push(error)
-            log.warn('Blobs could not be fetched', { beacon: endpoint.shownUrl, l1_block: ref.number, slot, err: error })
+            log.warn('Blobs could not be fetched', {
+              beacon: endpoint.shownUrl,
+              l1_block: ref.number,
+              slot,
+              err: error,
+            })
           }
         }
         if (missing.some(({ hash }) => !found.has(hash))) {
           // Somebody answered that it is not there: asking again will not help, reading L1 again may.
           if (failures.some((error) => error instanceof BeaconError && error.status === 404)) return null
           const reason = failures.map(messageOf).join('; ')
-          throw new L1Error('unavailable', { what: `${missing.length} blobs of block ${ref.number}`, reason }, { cause: failures[0] })
+          throw new L1Error(
+            'unavailable',
+            { what: `${missing.length} blobs of block ${ref.number}`, reason },
+            { cause: failures[0] },
+          )
         }
       }
       return hashes.map(({ hash }) => found.get(hash) as Uint8Array)

@@ -65,10 +65,17 @@ export function createBeaconEndpoint(parts: {
       } catch (cause) {
         if (call.signal?.aborted) throw call.signal.reason
         if (cause instanceof BeaconError) throw cause
-        const reason = abort.signal.aborted ? abort.signal.reason : cause instanceof Error ? (cause.cause ?? cause) : cause
-        throw new BeaconError(`${shownUrl} gave nothing for ${route}: ${reason instanceof Error ? reason.message : String(reason)}`, {
-          cause,
-        })
+        const reason = abort.signal.aborted
+          ? abort.signal.reason
+          : cause instanceof Error
+            ? (cause.cause ?? cause)
+            : cause
+        throw new BeaconError(
+          `${shownUrl} gave nothing for ${route}: ${reason instanceof Error ? reason.message : String(reason)}`,
+          {
+            cause,
+          },
+        )
       } finally {
         cancel()
         call.signal?.removeEventListener('abort', onAbort)

@@ -2,10 +2,15 @@
 export class ByteCache<Value> {
   readonly #entries = new Map<string, { value: Value; bytes: number }>()
   readonly #maxBytes: number
-  readonly #onChange: ((change: { hit?: boolean; added?: boolean; evicted?: boolean; entries: number }) => void) | undefined
+  readonly #onChange:
+    | ((change: { hit?: boolean; added?: boolean; evicted?: boolean; entries: number }) => void)
+    | undefined
   #bytes = 0
 
-  constructor(maxBytes: number, onChange?: (change: { hit?: boolean; added?: boolean; evicted?: boolean; entries: number }) => void) {
+  constructor(
+    maxBytes: number,
+    onChange?: (change: { hit?: boolean; added?: boolean; evicted?: boolean; entries: number }) => void,
+  ) {
     this.#maxBytes = maxBytes
     this.#onChange = onChange
   }

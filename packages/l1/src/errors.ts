@@ -8,7 +8,8 @@ export class L1Error extends codedError('L1Error', {
   },
   badHeader: {
     severity: 'temporary',
-    text: (d: { expected: string; actual: string }) => `L1 answered a header that hashes to ${d.actual}, not ${d.expected}`,
+    text: (d: { expected: string; actual: string }) =>
+      `L1 answered a header that hashes to ${d.actual}, not ${d.expected}`,
   },
   badBlock: {
     severity: 'temporary',
@@ -17,15 +18,18 @@ export class L1Error extends codedError('L1Error', {
   },
   badProof: {
     severity: 'temporary',
-    text: (d: { address: string; reason: string }) => `L1 answered a storage proof of ${d.address} that does not hold: ${d.reason}`,
+    text: (d: { address: string; reason: string }) =>
+      `L1 answered a storage proof of ${d.address} that does not hold: ${d.reason}`,
   },
   badBlob: {
     severity: 'temporary',
-    text: (d: { slot: bigint; hash: Hash; reason: string }) => `the beacon node's blob ${d.hash} of slot ${d.slot} is wrong: ${d.reason}`,
+    text: (d: { slot: bigint; hash: Hash; reason: string }) =>
+      `the beacon node's blob ${d.hash} of slot ${d.slot} is wrong: ${d.reason}`,
   },
   wrongChain: {
     severity: 'critical',
-    text: (d: { expected: bigint; actual: bigint }) => `the L1 RPC serves chain ${d.actual}, but l1_chain_id is ${d.expected}`,
+    text: (d: { expected: bigint; actual: bigint }) =>
+      `the L1 RPC serves chain ${d.actual}, but l1_chain_id is ${d.expected}`,
   },
 }) {}
 

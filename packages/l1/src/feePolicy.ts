@@ -20,7 +20,12 @@ export type FeeOptions = {
 }
 
 /** What L1 asks for now. */
-export type FeeMarket = { readonly tip: bigint; readonly baseFee: bigint; readonly blobBaseFee: bigint; readonly timestamp: bigint }
+export type FeeMarket = {
+  readonly tip: bigint
+  readonly baseFee: bigint
+  readonly blobBaseFee: bigint
+  readonly timestamp: bigint
+}
 
 const GWEI = 1_000_000_000n
 
@@ -43,7 +48,13 @@ const max = (a: bigint, b: bigint) => (a > b ? a : b)
 const min = (a: bigint, b: bigint | undefined) => (b !== undefined && a > b ? b : a)
 
 export function createFeePolicy(rpc: RpcClient, options: FeeOptions = {}): FeePolicy {
-  const { minTipCap = GWEI, minBaseFee = GWEI, minBlobFee = 1n, feeLimitMultiplier = 5, feeLimitThreshold = 100n * GWEI } = options
+  const {
+    minTipCap = GWEI,
+    minBaseFee = GWEI,
+    minBlobFee = 1n,
+    feeLimitMultiplier = 5,
+    feeLimitThreshold = 100n * GWEI,
+  } = options
   const { maxTipCap, maxBaseFee } = options
 
   const offer = ({ tip, baseFee, blobBaseFee }: FeeMarket): TxFees => ({

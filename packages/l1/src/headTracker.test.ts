@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { createL1HeadTracker } from './headTracker.ts'
 import type { L1HeadEvent, L1Label } from './l1Api.ts'
 
-const hash = (fork: number, number: number): Hash => `0x${fork.toString(16).padStart(32, '0')}${number.toString(16).padStart(32, '0')}`
+const hash = (fork: number, number: number): Hash =>
+  `0x${fork.toString(16).padStart(32, '0')}${number.toString(16).padStart(32, '0')}`
 const block = (number: number, fork = 0, parentFork = fork): L1BlockRef => ({
   hash: hash(fork, number),
   number: BigInt(number),
@@ -38,7 +39,10 @@ describe('createL1HeadTracker', () => {
   it('tells of the heads at the start and of each move, by label', async () => {
     const { labels, tracker, events } = setup()
     expect(await tracker.start()).toEqual(block(10))
-    expect(events.map(({ label, to }) => [label, to.number])).toEqual([['latest', 10n], ['safe', 6n]])
+    expect(events.map(({ label, to }) => [label, to.number])).toEqual([
+      ['latest', 10n],
+      ['safe', 6n],
+    ])
     labels.latest = block(11)
     labels.finalized = block(2)
     await tracker.refresh()
@@ -74,7 +78,9 @@ describe('createL1HeadTracker', () => {
     labels.latest = new Error('connection refused')
     const starting = tracker.start()
     await clock.advance(3000)
-    expect(lines.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual(['Waiting for L1 to answer eth_getBlockByNumber'])
+    expect(lines.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
+      'Waiting for L1 to answer eth_getBlockByNumber',
+    ])
     labels.latest = block(10)
     await clock.advance(1000)
     expect((await starting).number).toBe(10n)

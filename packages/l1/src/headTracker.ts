@@ -40,7 +40,8 @@ export function createL1HeadTracker(options: L1HeadTrackerOptions): L1HeadTracke
     const reorg = from !== null && (await isReorg(from, to))
     if (closed) return
     heads[label] = to
-    if (reorg) log.warn('L1 reorg', { label, from: from?.hash, from_number: from?.number, to: to.hash, to_number: to.number })
+    if (reorg)
+      log.warn('L1 reorg', { label, from: from?.hash, from_number: from?.number, to: to.hash, to_number: to.number })
     for (const listener of [...listeners]) listener({ label, from, to, reorg })
   }
 
@@ -107,7 +108,9 @@ export function createL1HeadTracker(options: L1HeadTrackerOptions): L1HeadTracke
       stops.push(every(clock, pollIntervalMs, () => tryPoll('latest')))
       if (epochPollIntervalMs > 0) {
         await Promise.all([tryPoll('safe'), tryPoll('finalized')])
-        stops.push(every(clock, epochPollIntervalMs, () => Promise.all([tryPoll('safe'), tryPoll('finalized')]).then(() => {})))
+        stops.push(
+          every(clock, epochPollIntervalMs, () => Promise.all([tryPoll('safe'), tryPoll('finalized')]).then(() => {})),
+        )
       }
       if (options.websocketUrl) subscribe(options.websocketUrl)
       return heads.latest

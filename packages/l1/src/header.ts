@@ -73,5 +73,6 @@ export function verifyRpcHeader(block: RpcBlock, expected: Hash = block.hash): v
   } catch (cause) {
     throw new L1Error('badHeader', { expected, actual: 'nothing: a field is missing or unreadable' }, { cause })
   }
-  if (actual !== expected.toLowerCase() || actual !== block.hash.toLowerCase()) throw new L1Error('badHeader', { expected, actual })
+  if (actual !== expected.toLowerCase() || actual !== block.hash.toLowerCase())
+    throw new L1Error('badHeader', { expected, actual })
 }

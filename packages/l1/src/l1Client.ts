@@ -60,7 +60,8 @@ const HEADER_BYTES = 1_500
 
 /** geth and others answer an error, not null, for a label or hash they do not have. */
 const isNotFound = (error: unknown) =>
-  error instanceof RpcError && /block not found|unknown block|header not found|(safe|finalized) block not found/i.test(error.message)
+  error instanceof RpcError &&
+  /block not found|unknown block|header not found|(safe|finalized) block not found/i.test(error.message)
 
 /**
  * L1 over JSON-RPC, verified and cached.
@@ -146,7 +147,8 @@ export function createL1Client(options: L1ClientOptions): L1Client {
   /** The bytes of a transaction type that this code does not know; what comes is checked with the rest of the list. */
   async function rawTransaction(tx: RpcTransaction): Promise<Uint8Array> {
     const raw = await rpc.request<string | null>('eth_getRawTransactionByHash', [tx.hash], call)
-    if (!raw) throw new Error(`the type ${tx.type} of transaction ${tx.hash} is not known, and its bytes are not served`)
+    if (!raw)
+      throw new Error(`the type ${tx.type} of transaction ${tx.hash} is not known, and its bytes are not served`)
     return hexToBytes(raw)
   }
 
@@ -169,7 +171,11 @@ export function createL1Client(options: L1ClientOptions): L1Client {
       verifyWithdrawals(block)
     }
     const kept = { encoded, hashes: encoded.map(txHash) }
-    transactions.set(info.hash, kept, encoded.reduce((sum, { length }) => sum + length + 100, 0))
+    transactions.set(
+      info.hash,
+      kept,
+      encoded.reduce((sum, { length }) => sum + length + 100, 0),
+    )
     return kept
   }
 
@@ -222,7 +228,8 @@ export function createL1Client(options: L1ClientOptions): L1Client {
     const block = await blockOrNull('eth_getBlockByNumber', [quantityToHex(number), withTransactions])
     if (!block) return null
     const info = keepBlock(block)
-    if (info.number !== number) throw new L1Error('badHeader', { expected: `number ${number}`, actual: `number ${info.number}` })
+    if (info.number !== number)
+      throw new L1Error('badHeader', { expected: `number ${number}`, actual: `number ${info.number}` })
     if (withTransactions) await keepTransactions(info, block)
     return l1BlockRefOf(info)
   }
@@ -296,12 +303,20 @@ export function createL1Client(options: L1ClientOptions): L1Client {
       const signal = options?.signal
       const what = `slot ${slot} of ${address}`
       if (trustRpc) {
-        return asking(what, async () => word(BigInt(await rpc.request<string>('eth_getStorageAt', [address, slot, quantityToHex(at.number)], { ...options }))))
+        return asking(what, async () =>
+          word(
+            BigInt(
+              await rpc.request<string>('eth_getStorageAt', [address, slot, quantityToHex(at.number)], { ...options }),
+            ),
+          ),
+        )
       }
       const block = await infoByHash(at.hash, signal)
       if (!block) throw new L1Error('unavailable', { what, reason: `block ${at.hash} is not known` })
       return asking(what, async () => {
-        const answer = await rpc.request<RpcProof>('eth_getProof', [address, [slot], quantityToHex(at.number)], { ...options })
+        const answer = await rpc.request<RpcProof>('eth_getProof', [address, [slot], quantityToHex(at.number)], {
+          ...options,
+        })
         const value = BigInt(answer.storageProof[0]?.value ?? 0)
         const proof = proofOf(address, slot, value, answer)
         try {
@@ -344,7 +359,12 @@ const proofOf = (address: Address, slot: Hash, value: bigint, answer: RpcProof):
 const word = (value: bigint): Hash => `0x${value.toString(16).padStart(64, '0')}`
 
 /** A ref without the other header fields. */
-export const l1BlockRefOf = ({ hash, number, parentHash, timestamp }: L1BlockRef): L1BlockRef => ({ hash, number, parentHash, timestamp })
+export const l1BlockRefOf = ({ hash, number, parentHash, timestamp }: L1BlockRef): L1BlockRef => ({
+  hash,
+  number,
+  parentHash,
+  timestamp,
+})
 
 function verifyWithdrawals(block: RpcBlock): void {
   if (!block.withdrawalsRoot) return

@@ -1,4 +1,11 @@
-import { type Clock, type RpcBatchResult, type RpcCall, type RpcCallOptions, type RpcClient, systemClock } from '@keelson/service'
+import {
+  type Clock,
+  type RpcBatchResult,
+  type RpcCall,
+  type RpcCallOptions,
+  type RpcClient,
+  systemClock,
+} from '@keelson/service'
 
 export type RpcLimits = {
   /** Requests under way at once; 10. */

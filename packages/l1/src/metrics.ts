@@ -2,7 +2,11 @@ import type { MetricRegistry } from '@keelson/service'
 
 /** op-node's metrics of its L1 source. */
 export const createL1Metrics = (registry: MetricRegistry) => ({
-  cacheSize: registry.gauge({ name: 'l1_source_cache_size', labels: ['type'], help: 'Entries in the cache of L1 data.' }),
+  cacheSize: registry.gauge({
+    name: 'l1_source_cache_size',
+    labels: ['type'],
+    help: 'Entries in the cache of L1 data.',
+  }),
   cacheGet: registry.counter({
     name: 'l1_source_cache_get',
     labels: ['type', 'hit'],

@@ -69,7 +69,10 @@ export function decodeReceipt(bytes: Uint8Array): L1Receipt {
  *
  * @throws {L1Error} `badBlock`
  */
-export function verifyReceipts(block: { readonly hash: Hash; readonly receiptsRoot: Hash }, encoded: readonly Uint8Array[]): void {
+export function verifyReceipts(
+  block: { readonly hash: Hash; readonly receiptsRoot: Hash },
+  encoded: readonly Uint8Array[],
+): void {
   const root = orderedTrieRoot(encoded)
   if (root === block.receiptsRoot) return
   const reason = `their root is ${root}, the header has ${block.receiptsRoot}`

@@ -1,5 +1,5 @@
 import { type CallOptions, type Hash, hexToBytes, type L1BlockInfo, type L1Receipt } from '@keelson/protocol'
-import { type Clock, type Logger, RpcError, type RpcClient } from '@keelson/service'
+import { type Clock, type Logger, type RpcClient, RpcError } from '@keelson/service'
 import { L1Error } from './errors.ts'
 import type { RpcKind } from './l1Api.ts'
 import { decodeReceipt, encodeRpcReceipt, receiptOf, verifyReceipts } from './receipt.ts'
@@ -20,7 +20,11 @@ function methodsOf(kind: RpcKind, txCount: number): Method[] {
   switch (kind) {
     case 'alchemy':
       // By what the provider charges: one call for a block costs as much as 16 or 33 single ones.
-      return [...(txCount > 16 ? (['alchemy'] as const) : []), ...(txCount > 33 ? (['blockReceipts'] as const) : []), 'perTransaction']
+      return [
+        ...(txCount > 16 ? (['alchemy'] as const) : []),
+        ...(txCount > 33 ? (['blockReceipts'] as const) : []),
+        'perTransaction',
+      ]
     case 'quicknode':
       return ['rawReceipts', ...(txCount > 29 ? (['blockReceipts'] as const) : []), 'perTransaction']
     case 'infura':
@@ -45,7 +49,13 @@ const RETRY_METHODS_MS = 60_000
 
 /** Whether the server says that it has no such method, rather than that the call failed. */
 function isUnknownMethod(error: unknown): boolean {
-  return error instanceof RpcError && (error.code === -32601 || /(not (found|supported|available|whitelisted)|unsupported|unknown) ?method|method .*(not (found|supported|available|exist|whitelisted)|does not exist)/i.test(error.message))
+  return (
+    error instanceof RpcError &&
+    (error.code === -32601 ||
+      /(not (found|supported|available|whitelisted)|unsupported|unknown) ?method|method .*(not (found|supported|available|exist|whitelisted)|does not exist)/i.test(
+        error.message,
+      ))
+  )
 }
 
 /** Receipts of a block, fetched by the best way the provider has, always checked against the header's root. */
@@ -59,7 +69,12 @@ export function createReceiptsFetcher(parts: {
   const unavailable = new Set<Method>()
   let forgetAtMs = 0
 
-  async function ask(method: Method, hash: Hash, txHashes: readonly Hash[], call: CallOptions): Promise<L1ReceiptsAnswer | null> {
+  async function ask(
+    method: Method,
+    hash: Hash,
+    txHashes: readonly Hash[],
+    call: CallOptions,
+  ): Promise<L1ReceiptsAnswer | null> {
     if (method === 'perTransaction') {
       const answers = await rpc.batch(
         txHashes.map((tx) => ({ method: 'eth_getTransactionReceipt', params: [tx] })),
@@ -75,7 +90,8 @@ export function createReceiptsFetcher(parts: {
     const answer = await rpc.request<unknown>(name, [method === 'alchemy' ? { blockHash: hash } : hash], call)
     const list = method === 'alchemy' ? ((answer as { receipts?: unknown } | null)?.receipts ?? null) : answer
     if (list === null) return null
-    if (!Array.isArray(list)) throw new L1Error('badBlock', { hash, list: 'receipts', reason: `${name} did not answer a list` })
+    if (!Array.isArray(list))
+      throw new L1Error('badBlock', { hash, list: 'receipts', reason: `${name} did not answer a list` })
     if (method !== 'rawReceipts') return fromRpc(list as RpcReceipt[])
     const encoded = (list as string[]).map((item) => hexToBytes(item))
     return { encoded, decode: () => encoded.map(decodeReceipt) }
@@ -106,7 +122,10 @@ export function createReceiptsFetcher(parts: {
         unavailable.add(method)
       }
     }
-    throw new L1Error('unavailable', { what: `the receipts of block ${block.hash}`, reason: `no method of kind ${kind} is served` })
+    throw new L1Error('unavailable', {
+      what: `the receipts of block ${block.hash}`,
+      reason: `no method of kind ${kind} is served`,
+    })
   }
 }
 

@@ -28,7 +28,12 @@ export type RpcBlock = {
   readonly withdrawals?: readonly RpcWithdrawal[] | null
 }
 
-export type RpcWithdrawal = { readonly index: Hex; readonly validatorIndex: Hex; readonly address: Address; readonly amount: Hex }
+export type RpcWithdrawal = {
+  readonly index: Hex
+  readonly validatorIndex: Hex
+  readonly address: Address
+  readonly amount: Hex
+}
 
 export type RpcAccessList = readonly { readonly address: Address; readonly storageKeys: readonly Hash[] }[]
 

@@ -20,10 +20,24 @@ export function encodeRpcTransaction(tx: RpcTransaction): Uint8Array | null {
   const fees = [quantity(tx.maxPriorityFeePerGas), quantity(tx.maxFeePerGas)]
   switch (type) {
     case TX_TYPE.legacy:
-      return encodeRlp([quantity(tx.nonce), quantity(tx.gasPrice), ...target, quantity(tx.v), quantity(tx.r), quantity(tx.s)])
+      return encodeRlp([
+        quantity(tx.nonce),
+        quantity(tx.gasPrice),
+        ...target,
+        quantity(tx.v),
+        quantity(tx.r),
+        quantity(tx.s),
+      ])
     case TX_TYPE.accessList:
       return encodeRlp(
-        [quantity(tx.chainId), quantity(tx.nonce), quantity(tx.gasPrice), ...target, accessList(tx.accessList), ...signature],
+        [
+          quantity(tx.chainId),
+          quantity(tx.nonce),
+          quantity(tx.gasPrice),
+          ...target,
+          accessList(tx.accessList),
+          ...signature,
+        ],
         type,
       )
     case TX_TYPE.dynamicFee:

@@ -24,12 +24,29 @@ export type UnsignedTx = {
  * @returns its hash, and the bytes to publish, blobs and all
  * @see EIP-4844 (network wrapper), EIP-7594 (wrapper version 1)
  */
-export async function signTx(tx: UnsignedTx, signer: TxSigner): Promise<{ readonly hash: Hash; readonly raw: Uint8Array }> {
+export async function signTx(
+  tx: UnsignedTx,
+  signer: TxSigner,
+): Promise<{ readonly hash: Hash; readonly raw: Uint8Array }> {
   const withBlobs = tx.sidecars.length > 0
   const type = withBlobs ? TX_TYPE.blob : TX_TYPE.dynamicFee
   const { tip, feeCap, blobFeeCap } = tx.fees
-  const fields: RlpInput[] = [tx.chainId, BigInt(tx.nonce), tip, feeCap, tx.gas, hexToBytes(tx.to), tx.value, tx.data, []]
-  if (withBlobs) fields.push(blobFeeCap, tx.sidecars.map(({ versionedHash }) => hexToBytes(versionedHash)))
+  const fields: RlpInput[] = [
+    tx.chainId,
+    BigInt(tx.nonce),
+    tip,
+    feeCap,
+    tx.gas,
+    hexToBytes(tx.to),
+    tx.value,
+    tx.data,
+    [],
+  ]
+  if (withBlobs)
+    fields.push(
+      blobFeeCap,
+      tx.sidecars.map(({ versionedHash }) => hexToBytes(versionedHash)),
+    )
   const { r, s, yParity } = await signer.sign(keccak256Hex(encodeRlp(fields, type)))
   const body: RlpInput[] = [...fields, BigInt(yParity), r, s]
   const encoded = encodeRlp(body, type)

@@ -77,7 +77,7 @@ export function createTxManager(options: TxManagerOptions): TxManager {
   const closing = new AbortController()
   /** Nonces are given one transaction at a time. */
   let turn: Promise<unknown> = Promise.resolve()
-  let wakeUp: (() => void)[] = []
+  const wakeUp: (() => void)[] = []
   let cancelPoll: (() => void) | null = null
 
   const hashOf = (entry: Entry) => (entry.versions.at(-1) as Entry['versions'][number]).hash
@@ -170,7 +170,11 @@ export function createTxManager(options: TxManagerOptions): TxManager {
   }
 
   /** Publishes for the first time; resolves with the entry that is then followed. */
-  async function launch(candidate: TxCandidate, sidecars: readonly BlobSidecar[], signal: AbortSignal | undefined): Promise<Entry> {
+  async function launch(
+    candidate: TxCandidate,
+    sidecars: readonly BlobSidecar[],
+    signal: AbortSignal | undefined,
+  ): Promise<Entry> {
     const withBlobs = sidecars.length > 0
     await untilKindIsFree(withBlobs, signal)
     const startMs = clock.now()
@@ -192,13 +196,37 @@ export function createTxManager(options: TxManagerOptions): TxManager {
             ? { cellProofs: await needCrypto().cellProofs(sidecars.map(({ blob }) => blob)) }
             : {}
         const data = candidate.data ?? new Uint8Array(0)
-        const tx = { chainId, nonce, to: candidate.to, value: candidate.value ?? 0n, data, gas, sidecars, ...cellProofs }
+        const tx = {
+          chainId,
+          nonce,
+          to: candidate.to,
+          value: candidate.value ?? 0n,
+          data,
+          gas,
+          sidecars,
+          ...cellProofs,
+        }
         const version = await signTx({ ...tx, fees: offered }, signer)
         const outcome = await publish(version.raw)
         if (outcome.status === 'accepted' || outcome.status === 'unknown') {
           metrics.nonce.set(nonce)
-          log.info('Transaction published', { hash: version.hash, nonce, blobs: sidecars.length, bytes: data.length, ...feeFields(offered) })
-          return { tx, fees: offered, versions: [version], publishedMs: clock.now(), nonceTooLow: 0, inclusion: null, resolve: () => {}, reject: () => {} }
+          log.info('Transaction published', {
+            hash: version.hash,
+            nonce,
+            blobs: sidecars.length,
+            bytes: data.length,
+            ...feeFields(offered),
+          })
+          return {
+            tx,
+            fees: offered,
+            versions: [version],
+            publishedMs: clock.now(),
+            nonceTooLow: 0,
+            inclusion: null,
+            resolve: () => {},
+            reject: () => {},
+          }
         }
         outbid = outcome.status === 'underpriced'
         reason = outcome.reason
@@ -242,7 +270,11 @@ export function createTxManager(options: TxManagerOptions): TxManager {
         entry.fees = next
         if (outcome.status !== 'underpriced') entry.versions.push(version)
         metrics.bumps.inc()
-        log.info('Transaction waits too long, fees are raised', { hash: version.hash, nonce: entry.tx.nonce, ...feeFields(next) })
+        log.info('Transaction waits too long, fees are raised', {
+          hash: version.hash,
+          nonce: entry.tx.nonce,
+          ...feeFields(next),
+        })
       } else if (outcome.status === 'nonceTooLow') {
         entry.nonceTooLow++
       } else {
@@ -272,14 +304,22 @@ export function createTxManager(options: TxManagerOptions): TxManager {
           changed()
         }
         if (head + 1n < inclusion.blockNumber + BigInt(numConfirmations)) continue
-        log.info('Transaction confirmed', { hash: inclusion.hash, nonce: inclusion.nonce, block: inclusion.blockNumber, status: inclusion.status })
+        log.info('Transaction confirmed', {
+          hash: inclusion.hash,
+          nonce: inclusion.nonce,
+          block: inclusion.blockNumber,
+          status: inclusion.status,
+        })
         metrics.confirmed.inc({ status: inclusion.status ? 'success' : 'failed' })
         remember(entry, inclusion.blockNumber)
         settle(entry, () => entry.resolve(inclusion))
         continue
       }
       if (entry.inclusion) {
-        log.warn('An L1 reorg took a transaction out before it was confirmed', { hash: entry.inclusion.hash, nonce: entry.tx.nonce })
+        log.warn('An L1 reorg took a transaction out before it was confirmed', {
+          hash: entry.inclusion.hash,
+          nonce: entry.tx.nonce,
+        })
         entry.inclusion = null
         await republish(entry)
       } else if (clock.now() - entry.publishedMs >= resubmissionTimeoutMs) {
@@ -294,7 +334,9 @@ export function createTxManager(options: TxManagerOptions): TxManager {
   }
 
   async function isKnown(entry: Entry): Promise<boolean> {
-    const [answer] = await rpc.batch([{ method: 'eth_getTransactionByHash', params: [hashOf(entry)] }], { signal: closing.signal })
+    const [answer] = await rpc.batch([{ method: 'eth_getTransactionByHash', params: [hashOf(entry)] }], {
+      signal: closing.signal,
+    })
     return !answer?.ok || answer.result !== null
   }
 
@@ -324,7 +366,9 @@ export function createTxManager(options: TxManagerOptions): TxManager {
     const newest = recent.at(-1)
     if (!newest?.inclusion) return
     const { blockNumber, blockHash } = newest.inclusion
-    const block = await rpc.request<RpcBlock | null>('eth_getBlockByNumber', [quantityToHex(blockNumber), false], { signal: closing.signal })
+    const block = await rpc.request<RpcBlock | null>('eth_getBlockByNumber', [quantityToHex(blockNumber), false], {
+      signal: closing.signal,
+    })
     if (block?.hash === blockHash) return
     const lost: Entry[] = []
     for (const entry of recent) {
@@ -338,7 +382,10 @@ export function createTxManager(options: TxManagerOptions): TxManager {
       const resent = await republish(entry)
       log.warn('An L1 reorg took a confirmed transaction out', { hash: inclusion.hash, nonce: inclusion.nonce, resent })
       entry.inclusion = null
-      if (resent) inFlight = [...inFlight, { ...entry, resolve: () => {}, reject: () => {} }].sort((a, b) => a.tx.nonce - b.tx.nonce)
+      if (resent)
+        inFlight = [...inFlight, { ...entry, resolve: () => {}, reject: () => {} }].sort(
+          (a, b) => a.tx.nonce - b.tx.nonce,
+        )
       metrics.dropped.inc()
       for (const listener of [...droppedListeners]) listener({ inclusion, resent })
     }

@@ -6,6 +6,13 @@ export const createTxMetrics = (registry: MetricRegistry) => ({
   nonce: registry.gauge({ name: 'txmgr_current_nonce', help: 'Nonce of the last transaction published.' }),
   publishErrors: registry.counter({ name: 'txmgr_tx_publish_error_count', help: 'Tries to publish that failed.' }),
   bumps: registry.counter({ name: 'txmgr_tx_gas_bump', help: 'Times that fees were raised.' }),
-  confirmed: registry.counter({ name: 'txmgr_tx_confirmed_count', labels: ['status'], help: 'Transactions confirmed, by outcome.' }),
-  dropped: registry.counter({ name: 'txmgr_tx_dropped_count', help: 'Confirmed transactions that an L1 reorg took out.' }),
+  confirmed: registry.counter({
+    name: 'txmgr_tx_confirmed_count',
+    labels: ['status'],
+    help: 'Transactions confirmed, by outcome.',
+  }),
+  dropped: registry.counter({
+    name: 'txmgr_tx_dropped_count',
+    help: 'Confirmed transactions that an L1 reorg took out.',
+  }),
 })

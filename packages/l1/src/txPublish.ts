@@ -1,5 +1,5 @@
 import { bytesToHex } from '@keelson/protocol'
-import { RpcError, type RpcClient } from '@keelson/service'
+import { type RpcClient, RpcError } from '@keelson/service'
 
 /**
  * What a pool said of a transaction.
@@ -14,13 +14,23 @@ import { RpcError, type RpcClient } from '@keelson/service'
 export type PublishOutcome =
   | { readonly status: 'accepted' }
   | { readonly status: 'unknown'; readonly reason: string }
-  | { readonly status: 'underpriced' | 'nonceTooLow' | 'later' | 'hopeless'; readonly reason: string; readonly cause: RpcError }
+  | {
+      readonly status: 'underpriced' | 'nonceTooLow' | 'later' | 'hopeless'
+      readonly reason: string
+      readonly cause: RpcError
+    }
 
 const WORDS: readonly (readonly ['accepted' | 'underpriced' | 'nonceTooLow' | 'hopeless', RegExp])[] = [
   ['accepted', /already known|already imported|already exists|alreadyknown/i],
-  ['underpriced', /underpriced|fee too low|tip too low|gas price too low|max fee per gas less than block base fee|max fee per blob gas/i],
+  [
+    'underpriced',
+    /underpriced|fee too low|tip too low|gas price too low|max fee per gas less than block base fee|max fee per blob gas/i,
+  ],
   ['nonceTooLow', /nonce too low|nonce is too low|oldnonce/i],
-  ['hopeless', /insufficient funds|intrinsic gas|exceeds block gas limit|invalid sender|kzg|blob sidecar|max initcode|oversized|signature/i],
+  [
+    'hopeless',
+    /insufficient funds|intrinsic gas|exceeds block gas limit|invalid sender|kzg|blob sidecar|max initcode|oversized|signature/i,
+  ],
 ]
 
 /** Publishes and reads the answer. Rejects with the signal's reason only. */
@@ -30,7 +40,8 @@ export async function publishOutcome(rpc: RpcClient, raw: Uint8Array, signal: Ab
     return { status: 'accepted' }
   } catch (cause) {
     if (signal.aborted) throw signal.reason
-    if (!(cause instanceof RpcError)) return { status: 'unknown', reason: cause instanceof Error ? cause.message : String(cause) }
+    if (!(cause instanceof RpcError))
+      return { status: 'unknown', reason: cause instanceof Error ? cause.message : String(cause) }
     const reason = cause.message
     for (const [status, words] of WORDS) {
       if (!words.test(reason)) continue

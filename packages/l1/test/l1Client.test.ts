@@ -6,7 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createL1Client, L1Error } from '../src/index.ts'
 import { decodeReceipt, verifyReceipts } from '../src/receipt.ts'
 import type { RpcBlock, RpcReceipt } from '../src/rpcTypes.ts'
-import { ANVIL_KEYS, type Anvil, type RecordedChain, scriptedRpc, startAnvil, testL1Provider } from '../testing/index.ts'
+import {
+  ANVIL_KEYS,
+  type Anvil,
+  type RecordedChain,
+  scriptedRpc,
+  startAnvil,
+  testL1Provider,
+} from '../testing/index.ts'
 
 /** Emits one log with its calldata word as topic: LOG1(0, 0, calldata[0]) as init-less runtime code. */
 const LOGGER_INIT = '0x6008600c60003960086000f360003560006000a100'
@@ -26,7 +33,14 @@ describe('createL1Client on anvil', () => {
     const authorization = await other.signAuthorization({ chainId: 31337, address: logger, nonce: 0 })
     const raws = [
       await account.signTransaction({ ...common, type: 'legacy', nonce: 0, gasPrice: 10n ** 11n, data: LOGGER_INIT }),
-      await account.signTransaction({ ...common, type: 'legacy', nonce: 1, gasPrice: 10n ** 11n, to: logger, data: `0x${'ab'.repeat(32)}` }),
+      await account.signTransaction({
+        ...common,
+        type: 'legacy',
+        nonce: 1,
+        gasPrice: 10n ** 11n,
+        to: logger,
+        data: `0x${'ab'.repeat(32)}`,
+      }),
       await account.signTransaction({
         ...common,
         type: 'eip2930',
@@ -36,14 +50,26 @@ describe('createL1Client on anvil', () => {
         accessList: [{ address: logger, storageKeys: [`0x${'01'.repeat(32)}`] }],
       }),
       await account.signTransaction({ ...common, ...fees, type: 'eip1559', nonce: 3, to: account.address, value: 7n }),
-      await account.signTransaction({ ...common, ...fees, type: 'eip7702', nonce: 4, to: account.address, authorizationList: [authorization] }),
+      await account.signTransaction({
+        ...common,
+        ...fees,
+        type: 'eip7702',
+        nonce: 4,
+        to: account.address,
+        authorizationList: [authorization],
+      }),
     ]
     for (const raw of raws) {
       await anvil.rpc.request<Hash>('eth_sendRawTransaction', [raw])
       const block = await anvil.rpc.request<RpcBlock>('eth_getBlockByNumber', ['latest', false])
       const receipts = await anvil.rpc.request<RpcReceipt[]>('eth_getBlockReceipts', [block.hash])
       recorded.push({
-        ref: { hash: block.hash, number: BigInt(block.number), parentHash: block.parentHash, timestamp: BigInt(block.timestamp) },
+        ref: {
+          hash: block.hash,
+          number: BigInt(block.number),
+          parentHash: block.parentHash,
+          timestamp: BigInt(block.timestamp),
+        },
         transactions: [hexToBytes(raw)],
         receipts: receipts.map((r) => ({
           status: r.status === '0x1',
@@ -60,8 +86,14 @@ describe('createL1Client on anvil', () => {
 
   const chain = (): RecordedChain => ({ blocks: recorded })
   testL1Provider('the RPC client (standard)', () => ({ l1, chain: chain() }))
-  testL1Provider('the RPC client (basic)', () => ({ l1: createL1Client({ rpc: anvil.rpc, rpcKind: 'basic' }), chain: chain() }))
-  testL1Provider('the RPC client (any)', () => ({ l1: createL1Client({ rpc: anvil.rpc, rpcKind: 'any' }), chain: chain() }))
+  testL1Provider('the RPC client (basic)', () => ({
+    l1: createL1Client({ rpc: anvil.rpc, rpcKind: 'basic' }),
+    chain: chain(),
+  }))
+  testL1Provider('the RPC client (any)', () => ({
+    l1: createL1Client({ rpc: anvil.rpc, rpcKind: 'any' }),
+    chain: chain(),
+  }))
 
   it('has a log among its receipts, so that the contract above proves something', () => {
     expect(recorded[1]?.receipts[0]?.logs[0]?.topics).toEqual([`0x${'ab'.repeat(32)}`])
@@ -145,7 +177,10 @@ describe('createL1Client against servers that err', () => {
 
   it('classes every failure to ask as temporary', async () => {
     const l1 = createL1Client({ rpc: scriptedRpc({}) })
-    await expect(l1.getBlockRefByNumber(1n)).rejects.toMatchObject({ severity: 'temporary', fault: { code: 'unavailable' } })
+    await expect(l1.getBlockRefByNumber(1n)).rejects.toMatchObject({
+      severity: 'temporary',
+      fault: { code: 'unavailable' },
+    })
   })
 
   it.skipIf(fixtureFolder() === null)('asks once for what many want at the same time', async () => {

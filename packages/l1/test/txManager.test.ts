@@ -1,7 +1,14 @@
 import { bytesToHex, type Hex } from '@keelson/protocol'
 import { createLogger } from '@keelson/service'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createBeaconClient, createBlobCrypto, createL1Client, createTxManager, privateKeySigner, type TxManagerOptions } from '../src/index.ts'
+import {
+  createBeaconClient,
+  createBlobCrypto,
+  createL1Client,
+  createTxManager,
+  privateKeySigner,
+  type TxManagerOptions,
+} from '../src/index.ts'
 import { ANVIL_KEYS, type Anvil, startAnvil } from '../testing/index.ts'
 
 const INBOX = '0xff00000000000000000000000000000000000901'
@@ -70,7 +77,10 @@ describe('createTxManager on anvil', () => {
     const l1 = createL1Client({ rpc: anvil.rpc })
     const [raw] = (await l1.getTransactions(calldata.blockHash)) ?? []
     expect(bytesToHex(raw ?? new Uint8Array())).toContain('8400010203')
-    const sent = await anvil.rpc.request<{ type: string; to: string; input: string; blobVersionedHashes: Hex[] }>('eth_getTransactionByHash', [blobTx.hash])
+    const sent = await anvil.rpc.request<{ type: string; to: string; input: string; blobVersionedHashes: Hex[] }>(
+      'eth_getTransactionByHash',
+      [blobTx.hash],
+    )
     expect([sent.type, sent.to, sent.input]).toEqual(['0x3', INBOX, '0x'])
 
     const beacon = createBeaconClient({ url: anvil.url, crypto })
@@ -79,14 +89,19 @@ describe('createTxManager on anvil', () => {
     const hashes = sent.blobVersionedHashes.map((hash, index) => ({ hash, index }))
     expect(await beacon.getBlobs(ref, hashes)).toEqual(blobs)
     expect(await beacon.getBlobs(ref, hashes.toReversed())).toEqual(blobs.toReversed())
-    expect(await createBeaconClient({ url: anvil.url, crypto }).getBlobs({ ...ref, hash: `0x${'77'.repeat(32)}` }, hashes)).toBeNull()
+    expect(
+      await createBeaconClient({ url: anvil.url, crypto }).getBlobs({ ...ref, hash: `0x${'77'.repeat(32)}` }, hashes),
+    ).toBeNull()
     expect(await beacon.version()).toBeNull()
   })
 
   it('[BAT-028] gives ascending nonces to calls made one after another', async () => {
     const { anvil, txs } = await open(['--no-mining'])
     const sends = [1, 2, 3].map((byte) => txs.send({ to: INBOX, data: new Uint8Array([byte]) }))
-    await until(() => pool(anvil, txs.address), (list) => list.length === 3)
+    await until(
+      () => pool(anvil, txs.address),
+      (list) => list.length === 3,
+    )
     expect(txs.pending).toBe(3)
     await anvil.mine()
     const done = await Promise.all(sends)
@@ -101,7 +116,10 @@ describe('createTxManager on anvil', () => {
     const third = txs.send({ to: INBOX, blobs: [blobOf('b')] })
     const seen: string[] = []
     for (const type of ['0x3', '0x2', '0x3']) {
-      const list = await until(() => pool(anvil, txs.address), (txList) => txList.length > 0)
+      const list = await until(
+        () => pool(anvil, txs.address),
+        (txList) => txList.length > 0,
+      )
       seen.push(...list.map((tx) => tx.type))
       expect(list.length).toBe(1)
       expect(list[0]?.type).toBe(type)
@@ -114,8 +132,14 @@ describe('createTxManager on anvil', () => {
   it('raises the fees of what waits too long; the version that gets in is the one reported', async () => {
     const { anvil, txs } = await open(['--no-mining'], { resubmissionTimeoutMs: 50 })
     const sending = txs.send({ to: INBOX, data: new Uint8Array([9]) })
-    const [before] = await until(() => pool(anvil, txs.address), (list) => list.length === 1)
-    const [after] = await until(() => pool(anvil, txs.address), (list) => list[0]?.hash !== before?.hash)
+    const [before] = await until(
+      () => pool(anvil, txs.address),
+      (list) => list.length === 1,
+    )
+    const [after] = await until(
+      () => pool(anvil, txs.address),
+      (list) => list[0]?.hash !== before?.hash,
+    )
     expect(BigInt(after?.maxFeePerGas ?? 0)).toBeGreaterThanOrEqual((BigInt(before?.maxFeePerGas ?? 0) * 11n) / 10n)
     await anvil.mine()
     const { hash, nonce } = await sending
@@ -129,7 +153,10 @@ describe('createTxManager on anvil', () => {
     const sending = txs.send({ to: INBOX, data: new Uint8Array([1]) }).finally(() => {
       done = true
     })
-    await until(() => pool(anvil, txs.address), (list) => list.length === 1)
+    await until(
+      () => pool(anvil, txs.address),
+      (list) => list.length === 1,
+    )
     await anvil.mine(2)
     await new Promise((resolve) => setTimeout(resolve, 150))
     expect(done).toBe(false)
@@ -142,13 +169,22 @@ describe('createTxManager on anvil', () => {
     const drops: boolean[] = []
     txs.onDropped(({ resent }) => drops.push(resent))
     const sending = txs.send({ to: INBOX, data: new Uint8Array([5]) })
-    await until(() => pool(anvil, txs.address), (list) => list.length === 1)
+    await until(
+      () => pool(anvil, txs.address),
+      (list) => list.length === 1,
+    )
     await anvil.mine()
     const inclusion = await sending
     await anvil.rpc.request('anvil_reorg', [1, []])
-    await until(async () => drops.length, (count) => count === 1)
+    await until(
+      async () => drops.length,
+      (count) => count === 1,
+    )
     expect(drops).toEqual([true])
-    await until(() => pool(anvil, txs.address), (list) => list.length === 1)
+    await until(
+      () => pool(anvil, txs.address),
+      (list) => list.length === 1,
+    )
     await anvil.mine()
     const receipt = await until(
       () => anvil.rpc.request<{ blockHash: string } | null>('eth_getTransactionReceipt', [inclusion.hash]),
@@ -157,15 +193,22 @@ describe('createTxManager on anvil', () => {
     expect(receipt?.blockHash).not.toBe(inclusion.blockHash)
     // The account goes on behind it.
     const next = txs.send({ to: INBOX, data: new Uint8Array([6]) })
-    await until(() => pool(anvil, txs.address), (list) => list.length === 1)
+    await until(
+      () => pool(anvil, txs.address),
+      (list) => list.length === 1,
+    )
     await anvil.mine()
     expect((await next).nonce).toBe(1)
   })
 
   it('says why a transaction cannot be sent: a poor account, a closed manager, a signal', async () => {
     const { txs } = await open([], {}, `0x${'42'.repeat(32)}`)
-    await expect(txs.send({ to: INBOX, value: 10n, gasLimit: 21_000n })).rejects.toMatchObject({ fault: { code: 'unsendable' } })
-    await expect(txs.send({ to: INBOX }, { signal: AbortSignal.abort(new Error('no more')) })).rejects.toThrow('no more')
+    await expect(txs.send({ to: INBOX, value: 10n, gasLimit: 21_000n })).rejects.toMatchObject({
+      fault: { code: 'unsendable' },
+    })
+    await expect(txs.send({ to: INBOX }, { signal: AbortSignal.abort(new Error('no more')) })).rejects.toThrow(
+      'no more',
+    )
     txs.close()
     await expect(txs.send({ to: INBOX })).rejects.toMatchObject({ fault: { code: 'closed' } })
   })
@@ -176,7 +219,8 @@ describe('createTxManager on anvil', () => {
     const { txs } = await open([], { log })
     await txs.send({ to: INBOX, data: new Uint8Array([1]) })
     expect(lines.length).toBeGreaterThan(0)
-    const everything = lines.join() + JSON.stringify(txs) + JSON.stringify(Object.values(privateKeySigner(ANVIL_KEYS[0])))
+    const everything =
+      lines.join() + JSON.stringify(txs) + JSON.stringify(Object.values(privateKeySigner(ANVIL_KEYS[0])))
     expect(everything.toLowerCase()).not.toContain(ANVIL_KEYS[0].slice(2))
   })
 })

@@ -61,5 +61,7 @@ export async function startAnvil(args: readonly string[] = []): Promise<Anvil> {
 function anvilBinary(): string {
   const require = createRequire(import.meta.url)
   const fromAnvil = createRequire(require.resolve('@foundry-rs/anvil/package.json'))
-  return fromAnvil.resolve(`@foundry-rs/anvil-${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}/bin/anvil`)
+  return fromAnvil.resolve(
+    `@foundry-rs/anvil-${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}/bin/anvil`,
+  )
 }

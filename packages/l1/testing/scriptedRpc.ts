@@ -13,7 +13,8 @@ export function scriptedRpc(methods: Record<string, (...params: never[]) => unkn
   }
   return {
     calls,
-    request: <T>(method: string, params?: readonly unknown[]) => run({ method, ...(params ? { params } : {}) }) as Promise<T>,
+    request: <T>(method: string, params?: readonly unknown[]) =>
+      run({ method, ...(params ? { params } : {}) }) as Promise<T>,
     batch: (list) =>
       Promise.all(
         list.map(async (call) => {

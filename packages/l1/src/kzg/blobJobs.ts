@@ -1,5 +1,5 @@
-import { createBlobKzg, commitmentToVersionedHash, type BlobKzg } from './blobKzg.ts'
 import type { BlobSidecar } from '../l1Api.ts'
+import { type BlobKzg, commitmentToVersionedHash, createBlobKzg } from './blobKzg.ts'
 
 /** The work that goes to a worker: plain data in and out. */
 export type BlobJob =

@@ -67,7 +67,9 @@ describe('blob KZG', () => {
     const { y, quotient } = openAt(elements, roots[5] as bigint)
     expect(y).toBe(28n)
     // (p(x) − y) = q(x)·(x − z) at every root, and q has degree below 4095: its top coefficient, Σ qᵢ·wᵢ, is zero.
-    expect(((quotient[9] as bigint) * ((roots[9] as bigint) - (roots[5] as bigint) + BLS_MODULUS)) % BLS_MODULUS).toBe(84n - 28n)
+    expect(((quotient[9] as bigint) * ((roots[9] as bigint) - (roots[5] as bigint) + BLS_MODULUS)) % BLS_MODULUS).toBe(
+      84n - 28n,
+    )
     expect(quotient.reduce((sum, q, i) => (sum + q * (roots[i] as bigint)) % BLS_MODULUS, 0n)).toBe(0n)
   })
 })

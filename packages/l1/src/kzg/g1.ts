@@ -147,11 +147,17 @@ export function readPoints(bytes: Uint8Array): { readonly x: readonly bigint[]; 
  * @param scalars - below 2²⁵⁵
  * @returns the compressed point, 48 bytes
  */
-export function multiScalarMul(points: { readonly x: readonly bigint[]; readonly y: readonly bigint[] }, scalars: readonly bigint[]): Uint8Array {
+export function multiScalarMul(
+  points: { readonly x: readonly bigint[]; readonly y: readonly bigint[] },
+  scalars: readonly bigint[],
+): Uint8Array {
   return msmPoint(points, scalars).toBytes(true)
 }
 
-function msmPoint(points: { readonly x: readonly bigint[]; readonly y: readonly bigint[] }, scalars: readonly bigint[]): G1 {
+function msmPoint(
+  points: { readonly x: readonly bigint[]; readonly y: readonly bigint[] },
+  scalars: readonly bigint[],
+): G1 {
   const used: number[] = []
   for (let i = 0; i < scalars.length; i++) if (scalars[i] !== 0n) used.push(i)
   if (used.length === 0) return Point.ZERO
@@ -161,7 +167,8 @@ function msmPoint(points: { readonly x: readonly bigint[]; readonly y: readonly 
   const half = 1 << (c - 1)
 
   const digits = new Int16Array(used.length * windows)
-  for (let k = 0; k < used.length; k++) signedDigits(scalars[used[k] as number] as bigint, c, windows, digits, k * windows)
+  for (let k = 0; k < used.length; k++)
+    signedDigits(scalars[used[k] as number] as bigint, c, windows, digits, k * windows)
 
   const sums: Points[] = []
   for (let w = 0; w < windows; w++) {

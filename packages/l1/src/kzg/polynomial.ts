@@ -1,5 +1,5 @@
-import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { bytesToBigint } from '@keelson/protocol'
+import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { invert, invertAll } from './g1.ts'
 
 /** Order of the scalar field: every field element of a blob is below it. */

@@ -1,0 +1,57 @@
+import { verifiedBlock } from '@keelson/l1'
+import {
+  decodeL1InfoTx,
+  type Hash,
+  type L1BlockRef,
+  type L2BlockRef,
+  quantityToHex,
+  type RollupConfig,
+  type SingularBatch,
+  TX_TYPE,
+} from '@keelson/protocol'
+import type { RpcClient } from '@keelson/service'
+
+/** An L2 block as the batcher needs it. */
+export type BatchBlock = {
+  readonly ref: L2BlockRef
+  readonly batch: SingularBatch
+  /** Time of the block's L1 origin: it decides over the batch type. */
+  readonly originTime: bigint
+  /** Bytes of its transactions without deposits, before compression: what the backlog is measured in. */
+  readonly daBytes: number
+}
+
+/**
+ * Makes a block's batch: all transactions but the deposits, with epoch, parent and time.
+ *
+ * @throws {CodecError} when the block does not begin with L1 attributes
+ * @see specs/protocol/derivation.md#batch-format
+ */
+export function batchBlockOf(block: {
+  readonly info: Pick<L1BlockRef, 'hash' | 'number' | 'parentHash' | 'timestamp'>
+  readonly transactions: readonly Uint8Array[]
+}): BatchBlock {
+  const { hash, number, parentHash, timestamp } = block.info
+  const l1Info = decodeL1InfoTx(block.transactions[0] ?? new Uint8Array(0))
+  const transactions = block.transactions.filter((tx) => tx[0] !== TX_TYPE.deposit)
+  const l1Origin = { hash: l1Info.blockHash, number: l1Info.number }
+  return {
+    ref: { hash, number, parentHash, timestamp, l1Origin, sequenceNumber: l1Info.sequenceNumber },
+    batch: { parentHash, epochNumber: l1Origin.number, epochHash: l1Origin.hash, timestamp, transactions },
+    originTime: l1Info.timestamp,
+    daBytes: transactions.reduce((sum, { length }) => sum + length, 0) + 70,
+  }
+}
+
+/** Reads L2 blocks from the engine's RPC, each checked against its own hash. */
+export function createBlockLoader(l2: RpcClient, config: RollupConfig) {
+  return async (number: bigint, signal?: AbortSignal): Promise<BatchBlock | null> => {
+    if (number <= config.genesis.l2.number) throw new RangeError(`block ${number} is not after genesis`)
+    const json = await l2.request<unknown>(
+      'eth_getBlockByNumber',
+      [quantityToHex(number), true],
+      signal ? { signal } : {},
+    )
+    return json === null ? null : batchBlockOf(verifiedBlock(json))
+  }
+}
