@@ -1,11 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { eventsPage } from './eventTable.ts'
 import { importSites, packageGraph } from './packageArrows.ts'
 
 /** Writes the generated documents, or with `--check` exits 1 when the committed ones differ. */
 const root = resolve(import.meta.dirname, '..')
 
 const documents: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/events.md': eventsPage,
   'docs/packages.md': () => packageGraph(root, importSites(root)),
 }
 

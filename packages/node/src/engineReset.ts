@@ -1,5 +1,5 @@
 import { type EngineController, findSyncStart, type SyncStartL1 } from '@keelson/engine'
-import type { RollupConfig } from '@keelson/protocol'
+import { blockId, type RollupConfig } from '@keelson/protocol'
 import type { Logger } from '@keelson/service'
 import type { Driver } from './driver.ts'
 import type { EmitOf, HandlersOf } from './events.ts'
@@ -23,36 +23,56 @@ type EngineResetParts = {
 }
 
 /**
- * The state of the search is asked for by `isResetting`; a reset that comes while one runs is covered by it, since the
- * search reads L1 as it stands.
+ * The search runs once at a time; a reset that comes while one runs is covered by it, since the search reads L1 as it
+ * stands. One that failed is taken up again by the next step (`resume`).
  */
 export function engineReset(parts: EngineResetParts) {
   const { config, engine, l1, driver, log } = parts
-  let resetting = false
-  const deriver = (emit: EmitOf<typeof engineResetSpec>): HandlersOf<typeof engineResetSpec> => ({
-    'reset-event': () => {
-      if (resetting) return
-      resetting = true
-      engine.suspend()
-      const search = () =>
-        findSyncStart({ config, l1, l2: engine.chain, skipCheck: parts.skipSyncStartCheck, log, signal: parts.signal })
+  let state: 'none' | 'wanted' | 'searching' = 'none'
+  let search = () => {}
+
+  const deriver = (emit: EmitOf<typeof engineResetSpec>): HandlersOf<typeof engineResetSpec> => {
+    search = () => {
+      state = 'searching'
+      const { skipSyncStartCheck: skipCheck, signal } = parts
       driver.background(
-        search,
+        () => findSyncStart({ config, l1, l2: engine.chain, skipCheck, log, signal }),
         (start) => {
-          resetting = false
-          log.info('Found the sync start', { unsafe: start.unsafe, safe: start.safe, finalized: start.finalized })
+          state = 'none'
+          log.info('Found the sync start', {
+            unsafe: blockId(start.unsafe),
+            safe: blockId(start.safe),
+            finalized: blockId(start.finalized),
+          })
           engine.reset(start)
           emit({ type: 'engine-reset-confirmed', heads: engine.heads })
         },
         (thrown) => {
-          resetting = false
+          state = 'wanted'
           const error = thrown instanceof Error ? thrown : new Error(String(thrown))
           if (severityOf(thrown) !== 'temporary') log.error('Found no sync start', { err: error.message })
           // Whatever it was, the next step searches again, with back-off.
           emit({ type: 'l1-temporary-error', error })
         },
       )
+    }
+    return {
+      'reset-event': ({ error }) => {
+        if (state === 'searching') return
+        log.warn('Reset', { err: error.message })
+        engine.suspend()
+        search()
+      },
+    }
+  }
+  return {
+    deriver,
+    isResetting: () => state === 'searching',
+    /** Searches again if an earlier search failed; `false` when there is nothing to take up. */
+    resume: (): boolean => {
+      if (state !== 'wanted') return false
+      search()
+      return true
     },
-  })
-  return { deriver, isResetting: () => resetting }
+  }
 }

@@ -8,7 +8,7 @@ import type { EmitOf, HandlersOf } from './events.ts'
 /** Finalizes safe blocks once the L1 blocks they came from are final. */
 export const finalizerSpec = {
   name: 'finalizer',
-  emits: ['reset-event', 'l1-temporary-error', 'critical-error', 'engine-temporary-error'],
+  emits: [],
   handles: ['safe-derived', 'finalized-l1', 'derivation-idle', 'reset-event'],
 } as const
 

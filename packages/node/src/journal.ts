@@ -5,7 +5,9 @@ import type { HandlingTrace, Tracer } from './eventSystem.ts'
 /** Something that did not go straight: what, why, and what it was seen by. */
 export type Incident = {
   readonly kind: 'reset' | 'error' | 'drop' | 'mismatch' | 'invalid'
+  /** When it was seen last, and how often in a row. */
   readonly atMs: number
+  readonly count: number
   /** Stable code, such as `notCanonical`. */
   readonly code: string
   readonly reason: string
@@ -45,9 +47,13 @@ export class Journal implements Tracer {
     if (this.#activity.doing !== doing) this.#activity = { doing, sinceMs: this.#clock.now() }
   }
 
-  record(incident: Omit<Incident, 'atMs'>): void {
+  record(incident: Omit<Incident, 'atMs' | 'count'>): void {
     const list = this.#incidents[listOf(incident.kind)]
-    list.unshift({ ...incident, atMs: this.#clock.now() })
+    const last = list[0]
+    // The same thing over and over must not push out what came before it.
+    const repeats = last?.kind === incident.kind && last.code === incident.code && last.reason === incident.reason
+    if (repeats) list.shift()
+    list.unshift({ ...incident, atMs: this.#clock.now(), count: repeats ? last.count + 1 : 1 })
     list.length = Math.min(list.length, KEPT)
   }
 

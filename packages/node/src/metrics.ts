@@ -89,6 +89,9 @@ export function createNodeMetrics(registry: MetricRegistry, clock: Pick<Clock, '
     sealingTotal: registry.counter({ name: 'sequencer_sealing_total', help: 'Blocks sealed.' }),
 
     recordL1Ref: (type: string, ref: L1BlockRef) => recordRef('l1', type, ref),
+    /** A block of which only the payload is known. */
+    recordPayload: (type: string, payload: { blockNumber: bigint; blockHash: string; timestamp: bigint }) =>
+      recordRef('l2', type, { number: payload.blockNumber, hash: payload.blockHash, timestamp: payload.timestamp }),
     recordL2Ref: (type: string, ref: L2BlockRef) => {
       recordRef('l2', type, ref)
       recordRef('l1_origin', type, ref.l1Origin)

@@ -42,6 +42,7 @@ import { type Explanation, Journal } from './journal.ts'
 import { withL1Confirmations } from './l1ConfDepth.ts'
 import { createNodeMetrics } from './metrics.ts'
 import { OriginSelector } from './originSelector.ts'
+import { createPipelineMetrics } from './pipelineMetrics.ts'
 import { adminApi } from './rpc/admin.ts'
 import { keelsonApi } from './rpc/keelson.ts'
 import { optimismApi } from './rpc/optimism.ts'
@@ -208,6 +209,7 @@ export function createRollupNode(options: RollupNodeOptions): RollupNode {
     l1: withL1Confirmations(l1, options.verifierL1Confs ?? 0n, headNumber),
     blobs: options.blobs,
     l2: engine.chain,
+    metrics: createPipelineMetrics(registry, clock),
     observer: options.observer,
   })
   const status = statusTracker({ log, metrics })
@@ -255,8 +257,10 @@ export function createRollupNode(options: RollupNodeOptions): RollupNode {
       })
     : null
 
-  const receive = (envelope: ExecutionPayloadEnvelope, source: 'gossip' | 'admin') =>
+  const receive = (envelope: ExecutionPayloadEnvelope, source: 'gossip' | 'admin') => {
+    metrics.recordPayload('received_payload', envelope.executionPayload)
     driver.emit({ type: 'received-unsafe-payload', envelope, source })
+  }
 
   function register(): void {
     system.register(statusSpec, status.deriver)
@@ -273,7 +277,7 @@ export function createRollupNode(options: RollupNodeOptions): RollupNode {
       }),
     )
     system.register(stepSchedulerSpec, stepScheduler({ driver, log, random: options.random ?? Math.random }))
-    system.register(syncSpec, syncDeriver({ engine, log, isResetting: reset.isResetting }))
+    system.register(syncSpec, syncDeriver({ clock, engine, log, reset }))
     system.register(engineResetSpec, reset.deriver)
     system.register(
       derivationSpec,

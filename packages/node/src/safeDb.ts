@@ -17,7 +17,7 @@ import type { EmitOf, HandlersOf } from './events.ts'
 /** Records which L2 block was safe at each L1 block. */
 export const safeDbSpec = {
   name: 'safe-db',
-  emits: ['reset-event'],
+  emits: [],
   handles: ['safe-derived', 'engine-reset-confirmed'],
 } as const
 

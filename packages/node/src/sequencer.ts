@@ -30,7 +30,7 @@ import { SequencerError } from './sequencerError.ts'
 /** Builds unsafe blocks on time. */
 export const sequencerSpec = {
   name: 'sequencer',
-  emits: ['reset-event', 'critical-error', 'l1-temporary-error', 'engine-temporary-error', 'step-req'],
+  emits: [],
   handles: ['sequencer-action', 'forkchoice-update', 'reset-event', 'engine-reset-confirmed'],
 } as const
 

@@ -1,5 +1,5 @@
 import type { EngineController } from '@keelson/engine'
-import type { Logger } from '@keelson/service'
+import type { Clock, Logger } from '@keelson/service'
 import type { EmitOf, HandlersOf } from './events.ts'
 
 /** Makes a step: the engine first, then derivation; turns failures into later steps. */
@@ -20,26 +20,31 @@ export class StartOfDerivation extends Error {
   override readonly name = 'StartOfDerivation'
 }
 
+/** Resets that follow each other faster than this are held back by the back-off of steps. */
+const RESET_CALM_MS = 10_000
+
 type SyncParts = {
+  readonly clock: Pick<Clock, 'now'>
   readonly engine: EngineController
   readonly log: Logger
   /** Whether the sync start is being looked for: nothing may be derived meanwhile. */
-  readonly isResetting: () => boolean
+  readonly reset: { isResetting(): boolean; resume(): boolean }
   /** This node takes its safe blocks from elsewhere: the pipeline is not run. */
   readonly followMode?: boolean
 }
 
 /** @see specs/protocol/derivation.md#forkchoice-synchronization */
-export function syncDeriver({ engine, log, isResetting, followMode = false }: SyncParts) {
+export function syncDeriver({ clock, engine, log, reset, followMode = false }: SyncParts) {
+  let lastResetMs = Number.NEGATIVE_INFINITY
   return (emit: EmitOf<typeof syncSpec>): HandlersOf<typeof syncSpec> => ({
     step: async () => {
-      if (isResetting()) return
+      if (reset.isResetting()) return
       if (engine.isElSyncing) {
         emit({ type: 'derivation-idle', origin: null })
         return
       }
       if (!engine.initialized) {
-        emit({ type: 'reset-event', error: new StartOfDerivation('derivation starts') })
+        if (!reset.resume()) emit({ type: 'reset-event', error: new StartOfDerivation('derivation starts') })
         return
       }
       await engine.tryBackupUnsafeReorg()
@@ -49,7 +54,8 @@ export function syncDeriver({ engine, log, isResetting, followMode = false }: Sy
 
     'engine-reset-confirmed': async () => {
       // The request stands even when the engine cannot be told yet: the next step tries again.
-      emit({ type: 'step-req', resetBackoff: false })
+      emit({ type: 'step-req', resetBackoff: clock.now() - lastResetMs > RESET_CALM_MS })
+      lastResetMs = clock.now()
       await engine.tryUpdateEngine()
     },
 

@@ -113,7 +113,7 @@ describe('unsafe blocks', () => {
 })
 
 describe('reset', () => {
-  it('[DER-369] converges with a new L1 after a reorg that took batches and origins away', async () => {
+  it('[DER-369] [DER-382] with 0 L1 confirmations, converges with a new L1 after a reorg that took batches and origins away', async () => {
     world = new World()
     const sequencer = await world.node({ sequencer: { l1Confs: 0n } })
     const verifier = await world.node()

@@ -24,7 +24,10 @@ export class World {
   }
 
   /** A started node with an engine of its own. */
-  async node(options: Partial<RollupNodeOptions> & { engine?: FakeEngine; join?: boolean } = {}): Promise<TestNode> {
+  async node(
+    options: Partial<RollupNodeOptions> & { engine?: FakeEngine; join?: boolean } = {},
+    signal?: AbortSignal,
+  ): Promise<TestNode> {
     const engine = options.engine ?? new FakeEngine({ config: this.config, genesis: this.genesis })
     const { log, lines } = recordedLogs()
     const { registry, value } = recordedMetrics()
@@ -43,7 +46,7 @@ export class World {
     })
     const test: TestNode = Object.assign(node, { fake: engine, lines, metric: value })
     this.nodes.push(test)
-    await node.start()
+    await node.start(signal)
     await this.settle()
     return test
   }

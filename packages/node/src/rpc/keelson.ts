@@ -37,8 +37,8 @@ export function keelsonApi({ explain, engine, sequencer, status }: KeelsonApiPar
   }
 }
 
-function incidentToJson({ kind, atMs, code, reason, evidence }: Incident) {
-  return { kind, at: new Date(atMs).toISOString(), code, reason, evidence: plain(evidence) }
+function incidentToJson({ kind, atMs, count, code, reason, evidence }: Incident) {
+  return { kind, at: new Date(atMs).toISOString(), count, code, reason, evidence: plain(evidence) }
 }
 
 /** Evidence as JSON: integers as numbers where they fit. */
