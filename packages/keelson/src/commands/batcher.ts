@@ -1,0 +1,81 @@
+import { BATCHER_ENV_PREFIX, type BatcherFlags, type BatcherServiceOptions, batcherFlags, startBatcherService } from '@keelson/batcher'
+import { signerOfFlags, txManagerOptions } from '@keelson/l1'
+import { flagHelp, parseFlags } from '@keelson/service'
+import type { Command } from '../command.ts'
+import { runService } from '../runService.ts'
+import { VERSION } from '../version.ts'
+
+const SUMMARY = 'write the L2 chain to L1'
+
+/** `keelson batcher`: op-batcher's job with op-batcher's flags, until it is stopped. */
+export const batcherCommand: Command = {
+  name: 'batcher',
+  summary: SUMMARY,
+  async run(argv, io) {
+    const parsed = parseFlags({ defs: batcherFlags, argv, env: io.env, envPrefix: BATCHER_ENV_PREFIX })
+    if (parsed.help) {
+      io.stdout.write(flagHelp(batcherFlags, { command: 'keelson batcher', summary: SUMMARY, envPrefix: BATCHER_ENV_PREFIX }))
+      return 0
+    }
+    if (parsed.version) {
+      io.stdout.write(`keelson batcher ${VERSION}\n`)
+      return 0
+    }
+    return runService({
+      name: 'batcher',
+      metricsPrefix: 'op_batcher_default',
+      io,
+      flags: parsed.values,
+      unknownEnv: parsed.unknownEnv,
+      start: (parts) => startBatcherService({ ...batcherOptions(parsed.values), ...parts }),
+    })
+  },
+}
+
+/** What the flags say, as options of the service. */
+function batcherOptions({ main, rpc, throttle, tx }: BatcherFlags): Omit<BatcherServiceOptions, 'log' | 'metrics' | 'signal'> {
+  const [algorithm, level] = main.compressionAlgo.split('-') as ['zlib' | 'brotli', string | undefined]
+  return {
+    l1Rpc: main.l1EthRpc,
+    l2Rpc: main.l2EthRpc,
+    rollupRpc: main.rollupRpc,
+    signer: signerOfFlags(tx),
+    tx: txManagerOptions(tx),
+    networkTimeoutMs: tx.networkTimeout,
+    dataAvailabilityType: main.dataAvailabilityType,
+    pollIntervalMs: main.pollInterval,
+    maxPendingTx: main.maxPendingTx,
+    stopped: main.stopped,
+    activeSequencerCheckMs: main.activeSequencerCheckDuration,
+    ...(main.waitNodeSync ? { waitNodeSync: { checkRecentTxsDepth: main.checkRecentTxsDepth } } : {}),
+    policy: {
+      batchType: main.batchType === 0 ? 'singular' : 'span',
+      compression: algorithm,
+      ...(algorithm === 'brotli' ? { compressionLevel: Number(level ?? 10) } : {}),
+      maxChannelDuration: main.maxChannelDuration,
+      subSafetyMargin: main.subSafetyMargin,
+      maxL1TxSizeBytes: main.maxL1TxSizeBytes,
+      targetNumFrames: main.targetNumFrames,
+      maxBlocksPerSpanBatch: main.maxBlocksPerSpanBatch,
+    },
+    throttle: {
+      controllerType: throttle.controllerType,
+      lowerThreshold: throttle.unsafeDaBytesLowerThreshold,
+      upperThreshold: throttle.unsafeDaBytesUpperThreshold,
+      txSizeLowerLimit: throttle.txSizeLowerLimit,
+      txSizeUpperLimit: throttle.txSizeUpperLimit,
+      blockSizeLowerLimit: throttle.blockSizeLowerLimit,
+      blockSizeUpperLimit: throttle.blockSizeUpperLimit,
+      pid: {
+        kp: throttle.pidKp,
+        ki: throttle.pidKi,
+        kd: throttle.pidKd,
+        integralMax: throttle.pidIntegralMax,
+        outputMax: throttle.pidOutputMax,
+      },
+    },
+    throttledEngines: throttle.additionalEndpoints ?? [],
+    rpc: { host: rpc.addr, port: rpc.port, enableAdmin: rpc.enableAdmin },
+    version: VERSION,
+  }
+}
