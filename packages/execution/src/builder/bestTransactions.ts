@@ -8,7 +8,8 @@ export type PendingTransactions = ReadonlyMap<Address, readonly ExecutionTx[]>
 export function effectiveTip(tx: ExecutionTx, baseFee: bigint): bigint | null {
   if (tx.maxFeePerGas < baseFee) return null
   const room = tx.maxFeePerGas - baseFee
-  return room < tx.maxPriorityFeePerGas ? room : tx.maxPriorityFeePerGas
+  if (room < tx.maxPriorityFeePerGas) return room
+  return tx.maxPriorityFeePerGas
 }
 
 type Line = { readonly list: readonly ExecutionTx[]; readonly arrival: number; at: number; tip: bigint }

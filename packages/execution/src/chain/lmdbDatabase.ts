@@ -36,7 +36,11 @@ export function openDatabase(folder: string): Database {
     )
     const of = (table: Table) => tables.get(table) as LmdbTable<Uint8Array, Uint8Array>
     return {
-      get: (table, key) => of(table).get(key),
+      get(table, key) {
+        const bytes = of(table).get(key)
+        // A Buffer would show as such to whoever compares or serializes it.
+        return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+      },
       keys: (table) => of(table).getKeys(),
       write(work) {
         root.transactionSync(() => {

@@ -35,8 +35,11 @@ export function checkAttributes(
 }
 
 function checkEip1559Params(params: PayloadAttributes['eip1559Params']): void {
-  if (params === undefined) return refuse('missing eip1559Params')
-  if (params.length !== 18) return refuse(`eip1559Params must have 8 bytes, not ${(params.length - 2) / 2}`)
+  if (params === undefined) {
+    refuse('missing eip1559Params')
+    return
+  }
+  if (params.length !== 18) refuse(`eip1559Params must have 8 bytes, not ${(params.length - 2) / 2}`)
   const denominator = Number(params.slice(0, 10))
   const elasticity = Number(`0x${params.slice(10)}`)
   // Zero for both means the chain's constants.

@@ -39,7 +39,8 @@ export function feeMethods(engine: ExecutionEngine): RpcMethodTable {
   function suggestedTip(): bigint {
     const { head } = chain
     const tips = tipsOf(head)
-    const largest = tips.reduce((max, { gasUsed }) => (gasUsed > max ? gasUsed : max), 0n)
+    let largest = 0n
+    for (const { gasUsed } of tips) if (gasUsed > largest) largest = gasUsed
     if (head.header.gasUsed + largest <= head.header.gasLimit) return MIN_SUGGESTED_TIP
     const median = tips[tips.length >> 1]?.tip ?? 0n
     const raised = median + median / 10n

@@ -52,7 +52,8 @@ export function logMethods(engine: ExecutionEngine, now: () => number): { method
     const from = heightOf(range.from)
     const asked = heightOf(range.to)
     if (from > asked) throw invalidParams('invalid block range params')
-    const to = asked > head ? head : asked
+    let to = asked
+    if (to > head) to = head
     if (to - from > MAX_RANGE) throw invalidParams(`block range too large: ${to - from}, at most ${MAX_RANGE}`)
     const found: unknown[] = []
     const breathe = createBreather(now)
