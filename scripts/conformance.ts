@@ -32,7 +32,8 @@ function readRules(document: string): Rule[] {
   const rules: Rule[] = []
   for (const line of readFileSync(file, 'utf8').split('\n')) {
     const match = /^\| ([A-Z0-9]{3}-\d{3}) \| ([^|]*) \| (.*?) \| [^|]* \|$/.exec(line)
-    if (match) rules.push({ id: match[1] as string, fork: (match[2] as string).trim(), text: (match[3] as string).trim() })
+    if (match)
+      rules.push({ id: match[1] as string, fork: (match[2] as string).trim(), text: (match[3] as string).trim() })
   }
   return rules
 }
@@ -49,7 +50,8 @@ function testFiles(folder: string): string[] {
 /** The test files that name each rule in a title. */
 function readProofs(): Map<string, string[]> {
   const proofs = new Map<string, string[]>()
-  const title = /\b(?:it|test|describe)(?:\.\w+(?:\([^\n]*?\))?)*\(\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g
+  const title =
+    /\b(?:it|test|describe)(?:\.\w+(?:\([^\n]*?\))?)*\(\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g
   const add = (id: string, file: string) => {
     const files = proofs.get(id) ?? []
     proofs.set(id, files)
@@ -100,7 +102,10 @@ function summary(area: string, rules: readonly Rule[]): string {
 
 for (const { name, rules } of documents) {
   const areas = [...new Set(rules.map(({ id }) => id.slice(0, 3)))]
-  const parts = [`# Conformance: ${areas.map((area) => HEADINGS[area] ?? area).join(', ')}`, 'Written by `npm run conformance`.']
+  const parts = [
+    `# Conformance: ${areas.map((area) => HEADINGS[area] ?? area).join(', ')}`,
+    'Written by `npm run conformance`.',
+  ]
   for (const area of areas) {
     const own = rules.filter(({ id }) => id.startsWith(area))
     console.log(summary(area, own))
@@ -108,7 +113,11 @@ for (const { name, rules } of documents) {
       for (const rule of own) if (stateOf(rule) === 'open') console.log(`  ${rule.id} ${rule.text.slice(0, 130)}`)
     }
     const rows = own.map((rule) => `| ${rule.id} | ${rule.fork} | ${rule.text} | ${evidence(rule)} |`)
-    parts.push(`## ${HEADINGS[area] ?? area}`, summary(area, own), ['| ID | since fork | rule | tests |', '| --- | --- | --- | --- |', ...rows].join('\n'))
+    parts.push(
+      `## ${HEADINGS[area] ?? area}`,
+      summary(area, own),
+      ['| ID | since fork | rule | tests |', '| --- | --- | --- | --- |', ...rows].join('\n'),
+    )
   }
   const text = `${parts.join('\n\n')}\n`
   const path = join(docs, `${name}.md`)

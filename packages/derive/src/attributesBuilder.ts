@@ -75,7 +75,11 @@ export function createAttributesBuilder({ config, l1, l2, l1Config }: Attributes
       let sequenceNumber = 0n
       if (parent.l1Origin.number !== epoch.number) {
         if (info.parentHash !== parent.l1Origin.hash) {
-          throw new DerivationError('epochNotNext', { parentOrigin: parent.l1Origin, epoch, epochParentHash: info.parentHash })
+          throw new DerivationError('epochNotNext', {
+            parentOrigin: parent.l1Origin,
+            epoch,
+            epochParentHash: info.parentHash,
+          })
         }
         const receipts = await l1Receipts(epoch)
         deposits = userDeposits(config, receipts, epoch)
@@ -137,7 +141,9 @@ function forkAttributes(
   const isFirstHolocene = isActivationBlock(config, 'holocene', timestamp)
   return {
     withdrawals: [],
-    ...(isForkActive(config, 'ecotone', timestamp) && { parentBeaconBlockRoot: info.parentBeaconBlockRoot ?? ZERO_HASH }),
+    ...(isForkActive(config, 'ecotone', timestamp) && {
+      parentBeaconBlockRoot: info.parentBeaconBlockRoot ?? ZERO_HASH,
+    }),
     ...(isHolocene && { eip1559Params: isFirstHolocene ? ZERO_EIP1559_PARAMS : systemConfig.eip1559Params }),
     ...(isForkActive(config, 'jovian', timestamp) && { minBaseFee: systemConfig.minBaseFee }),
   }

@@ -1,4 +1,9 @@
-import { isForkActive, MAX_RLP_BYTES_PER_CHANNEL, MAX_RLP_BYTES_PER_CHANNEL_FJORD, type RollupConfig } from '@keelson/protocol'
+import {
+  isForkActive,
+  MAX_RLP_BYTES_PER_CHANNEL,
+  MAX_RLP_BYTES_PER_CHANNEL_FJORD,
+  type RollupConfig,
+} from '@keelson/protocol'
 
 /** Bytes of frames kept in the channel bank, before Fjord. */
 export const MAX_CHANNEL_BANK_SIZE = 100_000_000

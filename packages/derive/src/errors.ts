@@ -1,4 +1,4 @@
-import { codedError, type BlockId, type Hash } from '@keelson/protocol'
+import { type BlockId, codedError, type Hash } from '@keelson/protocol'
 
 const id = (block: BlockId) => `${block.number} (${block.hash})`
 
@@ -26,7 +26,8 @@ export class DerivationError extends codedError('DerivationError', {
   },
   noBlobSource: {
     severity: 'critical',
-    text: (d: { block: BlockId }) => `L1 block ${id(d.block)} carries blobs of the batcher, but there is no blob source`,
+    text: (d: { block: BlockId }) =>
+      `L1 block ${id(d.block)} carries blobs of the batcher, but there is no blob source`,
   },
   originMismatch: {
     severity: 'reset',
@@ -50,7 +51,8 @@ export class DerivationError extends codedError('DerivationError', {
   },
   epochHashMismatch: {
     severity: 'reset',
-    text: (d: { parentOrigin: BlockId; epoch: BlockId }) => `epoch ${id(d.epoch)} is not the parent's ${id(d.parentOrigin)}`,
+    text: (d: { parentOrigin: BlockId; epoch: BlockId }) =>
+      `epoch ${id(d.epoch)} is not the parent's ${id(d.parentOrigin)}`,
   },
   timeBeforeOrigin: {
     severity: 'reset',

@@ -1,5 +1,9 @@
 type Counter<Name extends string = never> = {
-  inc(...args: [Name] extends [never] ? [labels?: undefined, n?: number] : [labels: { readonly [N in Name]: string }, n?: number]): void
+  inc(
+    ...args: [Name] extends [never]
+      ? [labels?: undefined, n?: number]
+      : [labels: { readonly [N in Name]: string }, n?: number]
+  ): void
 }
 
 /** The part of a metric registry that derivation uses; `@keelson/service` has one. */

@@ -31,7 +31,11 @@ export interface BlobProvider {
    * The blobs of `ref` in the order of `hashes`, 131,072 bytes each, or `null` when the source answered and does not
    * have one of them (a reset). Rejects with severity `temporary` when it could not be asked.
    */
-  getBlobs(ref: L1BlockRef, hashes: readonly IndexedBlobHash[], call?: CallOptions): Promise<readonly Uint8Array[] | null>
+  getBlobs(
+    ref: L1BlockRef,
+    hashes: readonly IndexedBlobHash[],
+    call?: CallOptions,
+  ): Promise<readonly Uint8Array[] | null>
 }
 
 /** All that derivation asks of the L2 chain. `null`: no such block. */
@@ -39,7 +43,10 @@ export interface L2Provider {
   getL2BlockRefByNumber(number: bigint, call?: CallOptions): Promise<L2BlockRef | null>
   getL2BlockRefByHash(hash: Hash, call?: CallOptions): Promise<L2BlockRef | null>
   /** The transactions of a block (EIP-2718), for comparing overlapping span batches with the safe chain. */
-  getL2Transactions(number: bigint, call?: CallOptions): Promise<{ readonly id: BlockId; readonly transactions: readonly Uint8Array[] } | null>
+  getL2Transactions(
+    number: bigint,
+    call?: CallOptions,
+  ): Promise<{ readonly id: BlockId; readonly transactions: readonly Uint8Array[] } | null>
   /** The system config as it stands in the L2 block with this hash (read from its L1 attributes and header). */
   getSystemConfigByL2Hash(hash: Hash, call?: CallOptions): Promise<SystemConfig | null>
 }

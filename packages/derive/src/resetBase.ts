@@ -24,7 +24,8 @@ export async function findResetBase({ config, l1, l2 }: ResetBaseParts, safeHead
     const timeout = await timeoutAt(config, l1, block)
     if (block.l1Origin.number + timeout <= safeHead.l1Origin.number) break
     const parent = await l2.getL2BlockRefByHash(block.parentHash)
-    if (!parent) throw new DerivationError('l2BlockMissing', { block: { hash: block.parentHash, number: block.number - 1n } })
+    if (!parent)
+      throw new DerivationError('l2BlockMissing', { block: { hash: block.parentHash, number: block.number - 1n } })
     block = parent
   }
   const info = await l1.getBlockInfo(block.l1Origin.hash)

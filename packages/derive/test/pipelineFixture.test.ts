@@ -1,4 +1,11 @@
-import { decodeTxEnvelope, type Hash, isDepositTx, orderedTrieRoot, readChannelBatches, tryDecodeFrames } from '@keelson/protocol'
+import {
+  decodeTxEnvelope,
+  type Hash,
+  isDepositTx,
+  orderedTrieRoot,
+  readChannelBatches,
+  tryDecodeFrames,
+} from '@keelson/protocol'
 import { FIXTURES_ABSENT, fixtureFolder, readFixture } from '@keelson/protocol/testing'
 import { describe, expect, it } from 'vitest'
 import { createDerivationPipeline } from '../src/index.ts'

@@ -50,7 +50,10 @@ export class MemoryL2 implements L2Provider {
    * @param systemConfig - of the new block; the parent's where left out
    * @param hash - the real hash, where it is known
    */
-  build({ attributes, parent }: AttributesWithParent, given: { systemConfig?: SystemConfig; hash?: Hash } = {}): L2BlockRef {
+  build(
+    { attributes, parent }: AttributesWithParent,
+    given: { systemConfig?: SystemConfig; hash?: Hash } = {},
+  ): L2BlockRef {
     const [first] = attributes.transactions
     if (!first) throw new Error('attributes without the L1 attributes transaction')
     const info = decodeL1InfoTx(first)

@@ -38,8 +38,16 @@ export type PipelineFixture = {
     readonly systemConfig: unknown
   }
   readonly expected: {
-    readonly batcherTransactions: readonly { readonly l1Block: number; readonly txIndex: number; readonly txHash: Hash }[]
-    readonly channels: readonly { readonly id: Hex; readonly l1Block: number; readonly batches: readonly ExpectedBatch[] }[]
+    readonly batcherTransactions: readonly {
+      readonly l1Block: number
+      readonly txIndex: number
+      readonly txHash: Hash
+    }[]
+    readonly channels: readonly {
+      readonly id: Hex
+      readonly l1Block: number
+      readonly batches: readonly ExpectedBatch[]
+    }[]
     readonly l2Blocks: readonly (JsonL2Ref & { readonly payloadAttributes: JsonAttributes })[]
   }
 }
@@ -99,24 +107,26 @@ export type RecordedPipeline = {
 export function recordedPipeline({ input, expected }: PipelineFixture): RecordedPipeline {
   const config = rollupConfigFromJson(input.rollupConfig)
   const systemConfig = systemConfigFromJson(input.systemConfig)
-  const blocks = input.l1Blocks.map(({ number, hash, header, transactions, receipts }): MemoryL1Block => ({
-    info: {
-      hash,
-      number: BigInt(number),
-      parentHash: header.parentHash,
-      timestamp: BigInt(header.timestamp),
-      baseFee: BigInt(header.baseFeePerGas),
-      mixHash: header.mixHash,
-      transactionsRoot: header.transactionsRoot,
-      receiptsRoot: header.receiptsRoot,
-      logsBloom: header.logsBloom,
-      ...(header.excessBlobGas && { excessBlobGas: BigInt(header.excessBlobGas) }),
-      ...(header.blobGasUsed && { blobGasUsed: BigInt(header.blobGasUsed) }),
-      ...(header.parentBeaconBlockRoot && { parentBeaconBlockRoot: header.parentBeaconBlockRoot }),
-    },
-    transactions: transactions.map(hexToBytes),
-    receipts: (receipts ?? []).map((receipt) => receiptOf(hexToBytes(receipt))),
-  }))
+  const blocks = input.l1Blocks.map(
+    ({ number, hash, header, transactions, receipts }): MemoryL1Block => ({
+      info: {
+        hash,
+        number: BigInt(number),
+        parentHash: header.parentHash,
+        timestamp: BigInt(header.timestamp),
+        baseFee: BigInt(header.baseFeePerGas),
+        mixHash: header.mixHash,
+        transactionsRoot: header.transactionsRoot,
+        receiptsRoot: header.receiptsRoot,
+        logsBloom: header.logsBloom,
+        ...(header.excessBlobGas && { excessBlobGas: BigInt(header.excessBlobGas) }),
+        ...(header.blobGasUsed && { blobGasUsed: BigInt(header.blobGasUsed) }),
+        ...(header.parentBeaconBlockRoot && { parentBeaconBlockRoot: header.parentBeaconBlockRoot }),
+      },
+      transactions: transactions.map(hexToBytes),
+      receipts: (receipts ?? []).map((receipt) => receiptOf(hexToBytes(receipt))),
+    }),
+  )
   const safeHead = l2Ref(input.safeHead)
   const origin = blocks.find(({ info }) => info.hash === safeHead.l1Origin.hash)
   if (!origin) throw new Error('the L1 origin of the safe head is not in the fixture')
@@ -126,7 +136,10 @@ export function recordedPipeline({ input, expected }: PipelineFixture): Recorded
     l1: new MemoryL1(blocks),
     l2: new MemoryL2([{ ref: safeHead, systemConfig, transactions: [] }]),
     base: { l1Origin: l1Ref(origin), systemConfig, l2: safeHead },
-    expected: expected.l2Blocks.map((block) => ({ ref: l2Ref(block), attributes: attributesOf(block.payloadAttributes) })),
+    expected: expected.l2Blocks.map((block) => ({
+      ref: l2Ref(block),
+      attributes: attributesOf(block.payloadAttributes),
+    })),
   }
 }
 

@@ -37,7 +37,11 @@ export type PureOptions = {
 }
 
 /** A block of the derived chain. */
-export type PureL2Block = { readonly ref: L2BlockRef; readonly systemConfig: SystemConfig; readonly sequenced: readonly Uint8Array[] }
+export type PureL2Block = {
+  readonly ref: L2BlockRef
+  readonly systemConfig: SystemConfig
+  readonly sequenced: readonly Uint8Array[]
+}
 type Judgement = 'accept' | 'drop' | 'past' | 'future' | 'undecided'
 
 /** The state of the plain implementation; L1 blocks are added one by one. */
@@ -173,7 +177,13 @@ export function createPureDeriver(
       if (timestamp <= head().timestamp) continue
       const epochNumber = batch.blockEpochNumber(i)
       const epochHash = l1Block(epochNumber)?.hash ?? ZERO_HASH
-      blocks.push({ parentHash: ZERO_HASH, epochNumber, epochHash, timestamp, transactions: batch.blockTransactions(i) })
+      blocks.push({
+        parentHash: ZERO_HASH,
+        epochNumber,
+        epochHash,
+        timestamp,
+        transactions: batch.blockTransactions(i),
+      })
     }
     return blocks
   }
@@ -373,7 +383,8 @@ export function pureAttributes(
     gasLimit: epochConfig.gasLimit + upgradeGas(config, time),
   }
   if (isForkActive(config, 'canyon', time)) attributes.withdrawals = []
-  if (isForkActive(config, 'ecotone', time)) attributes.parentBeaconBlockRoot = origin.parentBeaconBlockRoot ?? ZERO_HASH
+  if (isForkActive(config, 'ecotone', time))
+    attributes.parentBeaconBlockRoot = origin.parentBeaconBlockRoot ?? ZERO_HASH
   if (isForkActive(config, 'holocene', time)) attributes.eip1559Params = epochConfig.eip1559Params
   if (isActivationBlock(config, 'holocene', time)) attributes.eip1559Params = '0x0000000000000000'
   if (isForkActive(config, 'jovian', time)) attributes.minBaseFee = epochConfig.minBaseFee
@@ -391,7 +402,15 @@ export function pureBlock(
   const hash = l2Hash(parent, timestamp, transactions)
   const number = parent.number + 1n
   const extraData = extraDataOf(config, attributes)
-  const facts = { blockHash: hash, blockNumber: number, parentHash: parent.hash, extraData, timestamp, transactions, gasLimit }
+  const facts = {
+    blockHash: hash,
+    blockNumber: number,
+    parentHash: parent.hash,
+    extraData,
+    timestamp,
+    transactions,
+    gasLimit,
+  }
   return {
     ref: {
       hash,

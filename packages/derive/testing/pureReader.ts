@@ -7,9 +7,9 @@ import {
   type Hash,
   isForkActive,
   type L1BlockInfo,
+  type RollupConfig,
   readChannelBatches,
   recoverSender,
-  type RollupConfig,
   type SingularBatch,
   type SpanBatch,
   type SystemConfig,
@@ -45,8 +45,10 @@ export function createPureReader(config: RollupConfig, systemConfig: SystemConfi
   let channelCount = 0
   let wasHolocene = false
 
-  const active = (fork: 'canyon' | 'delta' | 'ecotone' | 'fjord' | 'granite' | 'holocene', { timestamp }: L1BlockInfo) =>
-    isForkActive(config, fork, timestamp)
+  const active = (
+    fork: 'canyon' | 'delta' | 'ecotone' | 'fjord' | 'granite' | 'holocene',
+    { timestamp }: L1BlockInfo,
+  ) => isForkActive(config, fork, timestamp)
   const timeout = (block: L1BlockInfo) => (active('granite', block) ? 50n : config.channelTimeout)
   const isTimedOut = (channel: OpenChannel, block: L1BlockInfo) => block.number > channel.openBlock + timeout(block)
   const rlpLimit = (block: L1BlockInfo) => (active('fjord', block) ? 100_000_000 : 10_000_000)

@@ -1,13 +1,13 @@
 import {
+  decodeSpanBatch,
+  deriveSpanBatch,
+  encodeSpanBatch,
   type ForkSchedule,
   type L1BlockRef,
   type L2BlockRef,
   type RollupConfig,
   type SingularBatch,
   type SpanBatch,
-  deriveSpanBatch,
-  decodeSpanBatch,
-  encodeSpanBatch,
   type SystemConfig,
 } from '@keelson/protocol'
 import { forksUpTo, testRollupConfig, testSystemConfig } from '@keelson/protocol/testing'
@@ -32,14 +32,22 @@ export function l1Chain(length: number, { slot = 12n, salt = '' } = {}): L1Block
 }
 
 /** A config of blocks of 2 s whose L2 genesis is at {@link L1_START}; every fork up to `fork` is active. */
-export function stageConfig(fork: Parameters<typeof forksUpTo>[0], overrides: Partial<RollupConfig> = {}): RollupConfig {
+export function stageConfig(
+  fork: Parameters<typeof forksUpTo>[0],
+  overrides: Partial<RollupConfig> = {},
+): RollupConfig {
   const l1 = { hash: fakeHash('L1 genesis'), number: 0n }
   return testRollupConfig({
     forks: forksUpTo(fork),
     seqWindowSize: 10n,
     channelTimeout: 5n,
     maxSequencerDrift: 20n,
-    genesis: { l1, l2: { hash: fakeHash('L2 genesis'), number: 0n }, l2Time: L1_START, systemConfig: testSystemConfig() },
+    genesis: {
+      l1,
+      l2: { hash: fakeHash('L2 genesis'), number: 0n },
+      l2Time: L1_START,
+      systemConfig: testSystemConfig(),
+    },
     ...overrides,
   })
 }
@@ -104,7 +112,10 @@ export async function nextOf<T>(pull: () => Promise<Pull<T>>): Promise<T | null>
   }
 }
 
-export const baseAt = (origin: L1BlockRef, systemConfig: SystemConfig = testSystemConfig()): StageBase => ({ origin, systemConfig })
+export const baseAt = (origin: L1BlockRef, systemConfig: SystemConfig = testSystemConfig()): StageBase => ({
+  origin,
+  systemConfig,
+})
 
 /** An L2 block `number` with L1 origin `origin`, at time {@link L1_START} + 2 · number unless said otherwise. */
 export function l2Block(number: bigint, origin: L1BlockRef, overrides: Partial<L2BlockRef> = {}): L2BlockRef {

@@ -1,4 +1,10 @@
-import { isForkActive, type L1BlockRef, type L2BlockRef, type RollupConfig, type SingularBatch } from '@keelson/protocol'
+import {
+  isForkActive,
+  type L1BlockRef,
+  type L2BlockRef,
+  type RollupConfig,
+  type SingularBatch,
+} from '@keelson/protocol'
 import { maxSequencerDrift } from '../constants.ts'
 import type { L1Window } from '../l1Window.ts'
 import type { Decision } from '../stages/context.ts'
@@ -24,7 +30,10 @@ const ACCEPTED: Decision = { outcome: 'accepted', rule: 'DER-176', reason: 'the 
  * @see specs/protocol/derivation.md#batch-queue
  * @see specs/protocol/holocene/derivation.md#batch-queue
  */
-export function checkSingularBatch(batch: SingularBatch, { config, window, safeHead, inclusion }: BatchSituation): Decision {
+export function checkSingularBatch(
+  batch: SingularBatch,
+  { config, window, safeHead, inclusion }: BatchSituation,
+): Decision {
   const next = safeHead.timestamp + config.blockTime
   const isHolocene = isForkActive(config, 'holocene', inclusion.timestamp)
   const { timestamp, epochNumber, transactions } = batch
@@ -44,16 +53,20 @@ export function checkSingularBatch(batch: SingularBatch, { config, window, safeH
   }
   const current = safeHead.l1Origin.number
   if (epochNumber < current) return drop('DER-163', `epoch ${epochNumber} is before the safe head's ${current}`)
-  if (epochNumber > current + 1n) return drop('DER-166', `epoch ${epochNumber} is too far after the safe head's ${current}`)
+  if (epochNumber > current + 1n)
+    return drop('DER-166', `epoch ${epochNumber} is too far after the safe head's ${current}`)
   const nextEpoch = window.get(current + 1n)
   const origin = epochNumber === current ? window.get(current) : nextEpoch
   if (!origin) {
-    if (epochNumber > current) return { outcome: 'undecided', rule: 'DER-165', reason: `L1 block ${epochNumber} is not known yet` }
+    if (epochNumber > current)
+      return { outcome: 'undecided', rule: 'DER-165', reason: `L1 block ${epochNumber} is not known yet` }
     // The window has moved on: every block of this epoch is there already.
     return drop('DER-163', `epoch ${epochNumber} is complete`)
   }
-  if (batch.epochHash !== origin.hash) return drop('DER-167', `L1 block ${epochNumber} is ${origin.hash}, not ${batch.epochHash}`)
-  if (timestamp < origin.timestamp) return drop('DER-168', `time ${timestamp} is before its L1 origin's ${origin.timestamp}`)
+  if (batch.epochHash !== origin.hash)
+    return drop('DER-167', `L1 block ${epochNumber} is ${origin.hash}, not ${batch.epochHash}`)
+  if (timestamp < origin.timestamp)
+    return drop('DER-168', `time ${timestamp} is before its L1 origin's ${origin.timestamp}`)
   if (transactions.length > 0) {
     const rule = emptyActivationRule(config, timestamp)
     if (rule) return drop(rule, `${transactions.length} transactions in the activation block of a fork`)

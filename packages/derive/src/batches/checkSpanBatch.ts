@@ -1,4 +1,4 @@
-import { isDepositTx, bytesEqual, isForkActive, type L2BlockRef, type SpanBatch } from '@keelson/protocol'
+import { bytesEqual, isDepositTx, isForkActive, type L2BlockRef, type SpanBatch } from '@keelson/protocol'
 import { DerivationError } from '../errors.ts'
 import type { L2Provider } from '../providers.ts'
 import type { Decision } from '../stages/context.ts'
@@ -7,7 +7,9 @@ import { type BatchSituation, checkDrift } from './checkSingularBatch.ts'
 import { emptyActivationRule, transactionsRule } from './transactionRules.ts'
 
 /** What span batches are judged against: also the safe chain itself, which they may overlap. */
-export type SpanSituation = BatchSituation & { readonly l2: Pick<L2Provider, 'getL2BlockRefByNumber' | 'getL2Transactions'> }
+export type SpanSituation = BatchSituation & {
+  readonly l2: Pick<L2Provider, 'getL2BlockRefByNumber' | 'getL2Transactions'>
+}
 
 const drop = (rule: RuleId, reason: string): Decision => ({ outcome: 'dropped', rule, reason })
 const undecided = (rule: RuleId, reason: string): Decision => ({ outcome: 'undecided', rule, reason })
@@ -25,7 +27,11 @@ type Prefix = Decision | { readonly outcome: 'continues'; readonly parent: L2Blo
 export async function checkSpanBatch(span: SpanBatch, situation: SpanSituation): Promise<Decision> {
   const prefix = await checkPrefix(span, situation)
   if (prefix.outcome !== 'continues') return prefix
-  return checkBlocks(span, situation, prefix.parent) ?? (await checkOverlap(span, situation, prefix.parent, 'DER-199')) ?? ACCEPTED
+  return (
+    checkBlocks(span, situation, prefix.parent) ??
+    (await checkOverlap(span, situation, prefix.parent, 'DER-199')) ??
+    ACCEPTED
+  )
 }
 
 /**
@@ -43,7 +49,8 @@ export async function checkSpanBatchHolocene(span: SpanBatch, situation: SpanSit
   const first = firstNewBlock(span, situation.safeHead)
   const epoch = span.blockEpochNumber(first)
   // Epochs only grow within a span and the last one is known, so that the first new one tells of all.
-  if (!situation.window.get(epoch)) return drop('DER-219', `block ${first} of the span has epoch ${epoch}, which is outdated`)
+  if (!situation.window.get(epoch))
+    return drop('DER-219', `block ${first} of the span has epoch ${epoch}, which is outdated`)
   return ACCEPTED
 }
 
@@ -60,7 +67,8 @@ async function checkPrefix(span: SpanBatch, situation: SpanSituation): Promise<P
   const current = safeHead.l1Origin.number
   const origin = start === current + 1n ? window.get(start) : (window.get(current) ?? window.first)
   if (!origin) return undecided('DER-180', `L1 block ${start} is not known yet`)
-  if (!isForkActive(config, 'delta', origin.timestamp)) return drop('DER-181', `L1 origin time ${origin.timestamp} is before Delta`)
+  if (!isForkActive(config, 'delta', origin.timestamp))
+    return drop('DER-181', `L1 origin time ${origin.timestamp} is before Delta`)
 
   const next = safeHead.timestamp + config.blockTime
   const isHolocene = isForkActive(config, 'holocene', inclusion.timestamp)
@@ -75,7 +83,8 @@ async function checkPrefix(span: SpanBatch, situation: SpanSituation): Promise<P
   }
 
   const parent = await parentOf(span, situation)
-  if (!parent) return drop('DER-186', `no block of the safe chain comes just before the span's first at ${span.timestamp}`)
+  if (!parent)
+    return drop('DER-186', `no block of the safe chain comes just before the span's first at ${span.timestamp}`)
   if (!span.checkParentHash(parent.hash)) {
     return drop('DER-188', `the span builds on ${span.parentCheck}…, the safe chain has ${parent.hash}`)
   }
@@ -120,7 +129,8 @@ function checkBlocks(span: SpanBatch, situation: SpanSituation, parent: L2BlockR
   for (let i = firstNewBlock(span, safeHead); i < span.blockCount; i++) {
     const timestamp = span.blockTimestamp(i)
     const epoch = span.blockEpochNumber(i)
-    if (epoch < safeHead.l1Origin.number) return drop('DER-194', `block ${i} has epoch ${epoch}, before the safe head's`)
+    if (epoch < safeHead.l1Origin.number)
+      return drop('DER-194', `block ${i} has epoch ${epoch}, before the safe head's`)
     const origin = window.get(epoch)
     if (!origin) return drop('DER-195', `block ${i} has epoch ${epoch}, which is not known`)
     if (timestamp < origin.timestamp) {
@@ -149,7 +159,12 @@ function spanTransactionsRule(span: SpanBatch, index: number, { config }: SpanSi
 }
 
 /** Compares the blocks at or before the safe head with the safe chain. */
-async function checkOverlap(span: SpanBatch, situation: SpanSituation, parent: L2BlockRef, rule: RuleId): Promise<Decision | null> {
+async function checkOverlap(
+  span: SpanBatch,
+  situation: SpanSituation,
+  parent: L2BlockRef,
+  rule: RuleId,
+): Promise<Decision | null> {
   const { safeHead, l2 } = situation
   const overlap = Number(safeHead.number - parent.number)
   for (let i = 0; i < overlap; i++) {

@@ -29,7 +29,8 @@ export function transactionsRule(
   const isIsthmus = isForkActive(config, 'isthmus', timestamp)
   for (const [i, tx] of transactions.entries()) {
     const rule = transactionRule(tx[0], isIsthmus)
-    if (rule) return { rule, reason: tx.length === 0 ? `transaction ${i} is empty` : `transaction ${i} is of type ${tx[0]}` }
+    if (rule)
+      return { rule, reason: tx.length === 0 ? `transaction ${i} is empty` : `transaction ${i} is of type ${tx[0]}` }
   }
   return null
 }

@@ -19,7 +19,11 @@ export type AttributesQueue = {
  * @throws {DerivationError} `batchNotNext` and what the attributes builder throws
  * @see specs/protocol/derivation.md#payload-attributes-derivation
  */
-export function attributesQueue(ctx: StageContext, nextBatch: BatchProvider['pull'], builder: AttributesBuilder): AttributesQueue {
+export function attributesQueue(
+  ctx: StageContext,
+  nextBatch: BatchProvider['pull'],
+  builder: AttributesBuilder,
+): AttributesQueue {
   let next: DerivedBatch | null = null
 
   return {

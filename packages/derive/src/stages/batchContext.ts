@@ -1,5 +1,5 @@
 import type { L1BlockRef, L2BlockRef, SingularBatch } from '@keelson/protocol'
-import { checkSingularBatch, type BatchSituation } from '../batches/checkSingularBatch.ts'
+import { type BatchSituation, checkSingularBatch } from '../batches/checkSingularBatch.ts'
 import { checkSpanBatch, checkSpanBatchHolocene, type SpanSituation } from '../batches/checkSpanBatch.ts'
 import { L1Window } from '../l1Window.ts'
 import type { L2Provider } from '../providers.ts'
@@ -106,11 +106,21 @@ export class BatchContext {
       this.window.dropFirst()
       return drained
     }
-    const batch = { parentHash: parent.hash, epochNumber: epoch.number, epochHash: epoch.hash, timestamp, transactions: [] }
+    const batch = {
+      parentHash: parent.hash,
+      epochNumber: epoch.number,
+      epochHash: epoch.hash,
+      timestamp,
+      transactions: [],
+    }
     if (this.ctx.observer) {
       const rule = isFirstOfEpoch ? 'DER-206' : 'DER-205'
       const reason = `the sequencing window of epoch ${epoch.number} passed without a batch for time ${timestamp}`
-      const evidence = { ...batchEvidence({ type: 'singular', batch, channel: 0 }), batchType: 'empty' as const, inclusion: origin }
+      const evidence = {
+        ...batchEvidence({ type: 'singular', batch, channel: 0 }),
+        batchType: 'empty' as const,
+        inclusion: origin,
+      }
       report(this.ctx, { outcome: 'accepted', rule, reason }, () => evidence, 'batch')
     }
     return ready({ batch, isLastInSpan: true })

@@ -73,7 +73,11 @@ export function batchQueue(shared: BatchContext, batches: Stage<Batch>): BatchPr
   function fromSpan(cursor: SpanCursor, parent: L2BlockRef): DerivedBatch {
     const batch = cursor.next(parent, window)
     // The whole span was checked, so that every L1 origin is known.
-    if (!batch) throw new DerivationError('originMismatch', { parentOrigin: parent.l1Origin, firstKnown: window.first ?? ctx.origin })
+    if (!batch)
+      throw new DerivationError('originMismatch', {
+        parentOrigin: parent.l1Origin,
+        firstKnown: window.first ?? ctx.origin,
+      })
     if (cursor.isDone) span = null
     return { batch, isLastInSpan: cursor.isDone }
   }

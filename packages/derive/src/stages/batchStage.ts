@@ -5,8 +5,8 @@ import { again, drained, type Pull, ready } from '../stage.ts'
 import type { BatchContext, BatchProvider, DerivedBatch, QueuedBatch } from './batchContext.ts'
 import type { FlushableStage } from './channelAssembler.ts'
 import type { Batch } from './channelReader.ts'
-import { SpanCursor } from './spanCursor.ts'
 import type { Decision } from './context.ts'
+import { SpanCursor } from './spanCursor.ts'
 
 /**
  * From Holocene: batches are judged as they come, in order. What is invalid takes the rest of its channel with it; what

@@ -1,4 +1,4 @@
-import { concatBytes, type Frame, FRAME_MEMORY_OVERHEAD, type Hex, type L1BlockRef } from '@keelson/protocol'
+import { concatBytes, FRAME_MEMORY_OVERHEAD, type Frame, type Hex, type L1BlockRef } from '@keelson/protocol'
 import type { RuleId } from '../verdict.ts'
 import type { StageContext } from './context.ts'
 

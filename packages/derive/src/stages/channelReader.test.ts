@@ -1,7 +1,26 @@
-import { compressChannel, concatBytes, encodeRlp, encodeSingularBatch, encodeSpanBatch, type L1BlockRef, type RollupConfig } from '@keelson/protocol'
+import {
+  compressChannel,
+  concatBytes,
+  encodeRlp,
+  encodeSingularBatch,
+  encodeSpanBatch,
+  type L1BlockRef,
+  type RollupConfig,
+} from '@keelson/protocol'
 import { testTx } from '@keelson/protocol/testing'
 import { describe, expect, it } from 'vitest'
-import { batchOn, drain, fedStage, fakeHash, l1Chain, l2Block, shown, stageConfig, testContext, withForks } from '../../testing/index.ts'
+import {
+  batchOn,
+  drain,
+  fakeHash,
+  fedStage,
+  l1Chain,
+  l2Block,
+  shown,
+  stageConfig,
+  testContext,
+  withForks,
+} from '../../testing/index.ts'
 import type { RawChannel } from './channel.ts'
 import { channelReader } from './channelReader.ts'
 
@@ -12,7 +31,13 @@ const batch = (seconds: bigint) => batchOn(parent, origin, { timestamp: parent.t
 const singular = (seconds: bigint) => encodeSingularBatch(batch(seconds))
 
 const channel = (...strings: Uint8Array[]): Uint8Array => concatBytes(...strings.map((string) => encodeRlp(string)))
-const raw = (data: Uint8Array): RawChannel => ({ id: '0x00', openBlock: 100n, frameCount: 1, sizeBytes: data.length, data })
+const raw = (data: Uint8Array): RawChannel => ({
+  id: '0x00',
+  openBlock: 100n,
+  frameCount: 1,
+  sizeBytes: data.length,
+  data,
+})
 const zlib = (content: Uint8Array) => raw(compressChannel(content, 'zlib'))
 
 async function read(config: RollupConfig, channels: RawChannel[], at: L1BlockRef = origin) {
@@ -24,7 +49,10 @@ async function read(config: RollupConfig, channels: RawChannel[], at: L1BlockRef
 
 describe('channel reader', () => {
   it('[DER-111] gives batches one at a time, in the order of the stream', async () => {
-    const { times, batches } = await read(stageConfig('granite'), [zlib(channel(singular(4n), singular(2n))), zlib(channel(singular(6n)))])
+    const { times, batches } = await read(stageConfig('granite'), [
+      zlib(channel(singular(4n), singular(2n))),
+      zlib(channel(singular(6n))),
+    ])
     expect(times).toEqual(['singular 4', 'singular 2', 'singular 6'])
     expect(batches.map((each) => each.channel)).toEqual([1, 1, 2])
   })
@@ -57,12 +85,18 @@ describe('channel reader', () => {
     const data = [zlib(channel(span, singular(2n)))]
     const before = await read(withForks(stageConfig('canyon'), { delta: second.timestamp }), data, origin)
     expect(before).toMatchObject({ times: ['singular 2'], verdicts: ['DER-113 dropped'] })
-    expect((await read(withForks(stageConfig('canyon'), { delta: second.timestamp }), data, second)).times).toEqual(['span 2', 'singular 2'])
+    expect((await read(withForks(stageConfig('canyon'), { delta: second.timestamp }), data, second)).times).toEqual([
+      'span 2',
+      'singular 2',
+    ])
   })
 
   it('[DER-112] a malformed batch ends the channel, a span whose transactions cannot be rebuilt does not', async () => {
     const config = stageConfig('granite')
-    const ended = await read(config, [zlib(channel(singular(2n), Uint8Array.of(7, 1), singular(4n))), zlib(channel(singular(6n)))])
+    const ended = await read(config, [
+      zlib(channel(singular(2n), Uint8Array.of(7, 1), singular(4n))),
+      zlib(channel(singular(6n))),
+    ])
     expect(ended).toMatchObject({ times: ['singular 2', 'singular 6'], verdicts: ['DER-109 dropped'] })
 
     const tx = testTx({ chainId: config.l2ChainId, type: 2 })
@@ -90,7 +124,10 @@ describe('channel reader', () => {
 
   it('[DER-106] keeps what came before the stream broke off', async () => {
     const noise = Uint8Array.from({ length: 5_000 }, (_, i) => Number.parseInt(fakeHash(`${i}`).slice(2, 4), 16))
-    const whole = compressChannel(channel(singular(2n), encodeSingularBatch({ ...batch(4n), transactions: [noise] })), 'zlib')
+    const whole = compressChannel(
+      channel(singular(2n), encodeSingularBatch({ ...batch(4n), transactions: [noise] })),
+      'zlib',
+    )
     const { times, verdicts } = await read(stageConfig('granite'), [raw(whole.subarray(0, whole.length - 1_000))])
     expect({ times, verdicts }).toEqual({ times: ['singular 2'], verdicts: ['DER-106 dropped'] })
   })

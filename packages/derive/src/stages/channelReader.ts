@@ -1,10 +1,10 @@
 import {
+  type ChannelBatch,
+  type ChannelBatches,
   ChannelError,
   deriveSpanBatch,
   isForkActive,
   readChannelBatches,
-  type ChannelBatch,
-  type ChannelBatches,
   type SingularBatch,
   type SpanBatch,
 } from '@keelson/protocol'
@@ -29,7 +29,11 @@ export type Batch =
  *
  * @see specs/protocol/derivation.md#channel-reader-batch-decoding
  */
-export function channelReader(ctx: StageContext, channels: Stage<RawChannel>, flushBefore: () => void): FlushableStage<Batch> {
+export function channelReader(
+  ctx: StageContext,
+  channels: Stage<RawChannel>,
+  flushBefore: () => void,
+): FlushableStage<Batch> {
   let reading: ChannelBatches | null = null
   let channelCount = 0
 

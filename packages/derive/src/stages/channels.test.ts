@@ -17,7 +17,11 @@ function frame(text: string, data?: Uint8Array): Frame {
   const own = Uint8Array.from(text.replace('.', ''), (char) => char.charCodeAt(0))
   return { channelId: id(text.slice(0, 1)), number, data: data ?? own, isLast: text.endsWith('.') }
 }
-const frames = (text: string) => text.split(' ').filter(Boolean).map((part) => frame(part))
+const frames = (text: string) =>
+  text
+    .split(' ')
+    .filter(Boolean)
+    .map((part) => frame(part))
 
 /** A stage that reads frames, put onto L1 blocks one after another. */
 function setUp(make: typeof channelBank | typeof channelAssembler, config: RollupConfig) {
@@ -36,7 +40,10 @@ function setUp(make: typeof channelBank | typeof channelAssembler, config: Rollu
       fed.items.push(...(typeof list === 'string' ? frames(list) : list))
       return (await drain(stage)).map((channel) => `${name(channel)}=${content(channel)}`).join(' ')
     },
-    dropped: () => shown(ctx.verdicts.filter((v) => v.outcome === 'dropped')).map((text) => text.slice(0, 7)).join(' '),
+    dropped: () =>
+      shown(ctx.verdicts.filter((v) => v.outcome === 'dropped'))
+        .map((text) => text.slice(0, 7))
+        .join(' '),
   }
 }
 
@@ -145,7 +152,8 @@ describe('channel bank', () => {
 
   describe('limits', () => {
     const big = new Uint8Array(1_000_000)
-    const fill = (channel: string, count: number) => Array.from({ length: count }, (_, i) => frame(`${channel}${i}`, big))
+    const fill = (channel: string, count: number) =>
+      Array.from({ length: count }, (_, i) => frame(`${channel}${i}`, big))
     const full = MAX_CHANNEL_BANK_SIZE / 1_000_200
 
     it('[DER-015] [DER-078] drops the oldest channels beyond 100 MB', async () => {
@@ -226,7 +234,9 @@ describe('channel assembler', () => {
     expect(await at(0, 'A0 B0 A1.')).toBe('')
     expect(await at(1, 'B1.')).toBe('B=B0B1')
     expect(dropped()).toBe('DER-093 DER-094')
-    expect(await at(2, [frame('C0', Uint8Array.of(67)), frame('C0', Uint8Array.of(68)), frame('C1.', Uint8Array.of(69))])).toBe('C=DE')
+    expect(
+      await at(2, [frame('C0', Uint8Array.of(67)), frame('C0', Uint8Array.of(68)), frame('C1.', Uint8Array.of(69))]),
+    ).toBe('C=DE')
   })
 
   it('[DER-094] drops frames without, of another, or out of order in the open channel, which stays', async () => {
@@ -265,7 +275,10 @@ describe('channel assembler', () => {
     const { at, dropped } = assembler()
     const big = new Uint8Array(1_000_000)
     for (const channel of ['A', 'B', 'C']) {
-      const read = await at(0, Array.from({ length: 90 }, (_, i) => frame(`${channel}${i}${i === 89 ? '.' : ''}`, big)))
+      const read = await at(
+        0,
+        Array.from({ length: 90 }, (_, i) => frame(`${channel}${i}${i === 89 ? '.' : ''}`, big)),
+      )
       expect(read).toMatch(/=/)
     }
     expect(dropped()).toBe('')

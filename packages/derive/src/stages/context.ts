@@ -20,7 +20,12 @@ type EvidenceOf<V extends Verdict> = V extends Verdict ? Omit<V, keyof Decision 
 /**
  * Counts a drop and tells the observer. The evidence is made only when somebody looks at it.
  */
-export function report(ctx: StageContext, decision: Decision, evidence: () => EvidenceOf<Verdict>, subject: Verdict['subject']): void {
+export function report(
+  ctx: StageContext,
+  decision: Decision,
+  evidence: () => EvidenceOf<Verdict>,
+  subject: Verdict['subject'],
+): void {
   if (decision.outcome === 'dropped') ctx.metrics.dropped.inc({ subject, rule: decision.rule })
   ctx.observer?.verdict({ ...decision, ...evidence(), origin: ctx.origin } as Verdict)
 }

@@ -13,7 +13,8 @@ function frame(text: string): Frame {
   return { channelId: testChannelId(text.charCodeAt(0)), number, data: new Uint8Array(3), isLast }
 }
 const frames = (text: string) => text.split(' ').filter(Boolean).map(frame)
-const text = ({ channelId, number, isLast }: Frame) => `${String.fromCharCode(Number(channelId))}${number}${isLast ? '.' : ''}`
+const text = ({ channelId, number, isLast }: Frame) =>
+  `${String.fromCharCode(Number(channelId))}${number}${isLast ? '.' : ''}`
 const payload = (list: string): BatcherPayload => ({ bytes: encodeBatcherTx(frames(list)), txIndex: 0 })
 
 async function queue(fork: 'granite' | 'holocene', ...payloads: BatcherPayload[]) {

@@ -73,7 +73,12 @@ export const frameEvidence = (frame: Frame) => ({
 function judgePayload(ctx: StageContext, { bytes, ...at }: BatcherPayload, isGood: boolean): void {
   const evidence = () => ({ subject: 'payload' as const, ...at, length: bytes.length })
   if (isGood) {
-    report(ctx, { outcome: 'accepted', rule: 'DER-059', reason: `${bytes.length} bytes of frames` }, evidence, 'payload')
+    report(
+      ctx,
+      { outcome: 'accepted', rule: 'DER-059', reason: `${bytes.length} bytes of frames` },
+      evidence,
+      'payload',
+    )
     return
   }
   try {

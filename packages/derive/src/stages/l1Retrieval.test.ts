@@ -1,8 +1,30 @@
-import { type Address, concatBytes, encodeBlob, encodeDepositTx, encodeRlp, keccak256, type RlpInput, signHash } from '@keelson/protocol'
-import { bytesToBigint, type Hash, privateKeyToAddress } from '@keelson/protocol'
+import {
+  type Address,
+  bytesToBigint,
+  concatBytes,
+  encodeBlob,
+  encodeDepositTx,
+  encodeRlp,
+  type Hash,
+  keccak256,
+  privateKeyToAddress,
+  type RlpInput,
+  signHash,
+} from '@keelson/protocol'
 import { testAddress, testSystemConfig } from '@keelson/protocol/testing'
 import { describe, expect, it } from 'vitest'
-import { drain, fakeHash, fedStage, l1Block, l1Ref, MemoryL1, shown, stageConfig, testContext, withForks } from '../../testing/index.ts'
+import {
+  drain,
+  fakeHash,
+  fedStage,
+  l1Block,
+  l1Ref,
+  MemoryL1,
+  shown,
+  stageConfig,
+  testContext,
+  withForks,
+} from '../../testing/index.ts'
 import { l1Retrieval } from './l1Retrieval.ts'
 import type { L1Step } from './l1Traversal.ts'
 
@@ -40,7 +62,16 @@ function l1Tx(
 }
 
 const depositTx = (from: Address, input: Uint8Array) =>
-  encodeDepositTx({ sourceHash: fakeHash('x'), from, to: INBOX, mint: 0n, value: 0n, gas: 0n, isSystemTx: false, data: input })
+  encodeDepositTx({
+    sourceHash: fakeHash('x'),
+    from,
+    to: INBOX,
+    mint: 0n,
+    value: 0n,
+    gas: 0n,
+    isSystemTx: false,
+    data: input,
+  })
 
 function setUp(transactions: readonly Uint8Array[], { config = granite, batcher = BATCHER, status = true } = {}) {
   const block = l1Block(null, { number: 100n, transactions, receipts: [{ status, logs: [] }] })
@@ -58,7 +89,11 @@ async function read(transactions: readonly Uint8Array[], options: Parameters<typ
 
 describe('batcher transactions', () => {
   it('[DER-029] are those to the batch inbox; a creation never is', async () => {
-    const transactions = [l1Tx('dynamicFee', data(1)), l1Tx('dynamicFee', data(2), { to: testAddress(1) }), l1Tx('dynamicFee', data(3), { to: '0x' })]
+    const transactions = [
+      l1Tx('dynamicFee', data(1)),
+      l1Tx('dynamicFee', data(2), { to: testAddress(1) }),
+      l1Tx('dynamicFee', data(3), { to: '0x' }),
+    ]
     expect(await read(transactions)).toEqual({ payloads: [data(1)], verdicts: ['DER-029 accepted'] })
   })
 
@@ -74,7 +109,11 @@ describe('batcher transactions', () => {
 
   it('[DER-032] are of the types 0, 1, 2, 3 and 0x7e, and of no other', async () => {
     const kinds: Kind[] = ['legacy', 'accessList', 'dynamicFee', 'setCode']
-    const transactions = [...kinds.map((kind, i) => l1Tx(kind, data(i))), concatBytes(Uint8Array.of(0x33), data(9)), depositTx(BATCHER, data(5))]
+    const transactions = [
+      ...kinds.map((kind, i) => l1Tx(kind, data(i))),
+      concatBytes(Uint8Array.of(0x33), data(9)),
+      depositTx(BATCHER, data(5)),
+    ]
     const { payloads, verdicts } = await read(transactions)
     expect(payloads).toEqual([data(0), data(1), data(2), data(5)])
     expect(verdicts.filter((v) => v.endsWith('dropped'))).toEqual(['DER-032 dropped'])
@@ -124,7 +163,12 @@ describe('blobs', () => {
   })
 
   it('[DER-034] [DER-039] [DER-040] [DER-057] stand for one payload each, in place, their calldata being ignored', async () => {
-    const transactions = [l1Tx('dynamicFee', data(10)), blobTx(hashes[0], hashes[1]), l1Tx('legacy', data(11)), blobTx(hashes[2])]
+    const transactions = [
+      l1Tx('dynamicFee', data(10)),
+      blobTx(hashes[0], hashes[1]),
+      l1Tx('legacy', data(11)),
+      blobTx(hashes[2]),
+    ]
     const { stage, l1 } = setUp(transactions)
     for (const [i, hash] of hashes.entries()) l1.addBlob(hash, encodeBlob(data(i)))
     const payloads = await drain(stage)
@@ -132,10 +176,18 @@ describe('blobs', () => {
   })
 
   it('[DER-043] are asked for by their place among all blobs of the L1 block', async () => {
-    const foreign = l1Tx('blob', data(1), { key: STRANGER_KEY, to: testAddress(1), blobs: [fakeHash('a'), fakeHash('b')] })
+    const foreign = l1Tx('blob', data(1), {
+      key: STRANGER_KEY,
+      to: testAddress(1),
+      blobs: [fakeHash('a'), fakeHash('b')],
+    })
     const { ctx, block, steps, l1 } = setUp([foreign, blobTx(hashes[0]), foreign, blobTx(hashes[1])])
     const asked: unknown[] = []
-    const source = { getBlobs: async (_: unknown, wanted: readonly unknown[]) => (asked.push(...wanted), wanted.map(() => encodeBlob(data(1)))) }
+    const source = {
+      getBlobs: async (_: unknown, wanted: readonly unknown[]) => (
+        asked.push(...wanted), wanted.map(() => encodeBlob(data(1)))
+      ),
+    }
     await drain(l1Retrieval(ctx, steps, l1, source))
     expect(block.transactions).toHaveLength(4)
     expect(asked).toEqual([

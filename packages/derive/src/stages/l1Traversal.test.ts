@@ -51,7 +51,9 @@ describe('L1 traversal', () => {
     await stage.pull()
     await stage.advance()
     const pulled = await stage.pull()
-    expect(pulled).toMatchObject({ value: { block: { number: 101n }, systemConfig: { batcherAddress: `0x${'abc'.padStart(40, '0')}` } } })
+    expect(pulled).toMatchObject({
+      value: { block: { number: 101n }, systemConfig: { batcherAddress: `0x${'abc'.padStart(40, '0')}` } },
+    })
   })
 
   it('[DER-027] ignores the config updates of a reverted transaction', async () => {

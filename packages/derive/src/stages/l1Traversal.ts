@@ -19,7 +19,10 @@ export type L1Traversal = Stage<L1Step> & {
  * @throws {DerivationError} `l1Reorg`, `l1BlockMissing`
  * @see specs/protocol/derivation.md#l1-traversal
  */
-export function l1Traversal(ctx: StageContext, l1: Pick<L1Provider, 'getBlockRefByNumber' | 'getReceipts'>): L1Traversal {
+export function l1Traversal(
+  ctx: StageContext,
+  l1: Pick<L1Provider, 'getBlockRefByNumber' | 'getReceipts'>,
+): L1Traversal {
   let step: L1Step | null = null
   let isGiven = true
   return {

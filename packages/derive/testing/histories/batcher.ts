@@ -24,7 +24,6 @@ import { BATCHER, sequencedTx } from './accounts.ts'
 import { blobTx } from './blobTx.ts'
 import type { Post } from './script.ts'
 
-
 /** What the batcher can see when it posts. */
 export type Known = {
   readonly blocks: readonly PureL1Block[]
@@ -36,7 +35,13 @@ export type Known = {
   readonly coming: readonly L1BlockRef[]
 }
 
-type Item = { readonly payload: Uint8Array; readonly isBlob: boolean; readonly sender: Address; readonly to: Address; readonly type?: number }
+type Item = {
+  readonly payload: Uint8Array
+  readonly isBlob: boolean
+  readonly sender: Address
+  readonly to: Address
+  readonly type?: number
+}
 
 /** Puts L2 blocks onto L1, and whatever else one may put there. */
 export class Batcher {
@@ -69,8 +74,10 @@ export class Batcher {
     const data = this.#channelData(post, batches)
     const frames = this.#frames(post, data)
     const payloads = this.#payloads(post, frames)
-    const delay = kind === 'late' ? BigInt(2 + (variant % 14)) : BigInt(post.delay)
     for (const [i, payload] of payloads.entries()) {
+      // Late is the whole channel, or all but its beginning.
+      const isLate = kind === 'late' && (variant % 2 === 0 || i > 0)
+      const delay = isLate ? BigInt(2 + (variant % 14)) : BigInt(post.delay)
       // Frames of a channel may come in several L1 blocks.
       const spread = post.delay > 0 && variant % 3 === 0 ? BigInt(i) : 0n
       this.#schedule(known.next + delay + spread, this.#item(post, payload))
@@ -128,10 +135,21 @@ export class Batcher {
     const chosen = known.unsafe.slice(Number(first), Number(first) + blocks)
     const batches = chosen.map((block): SingularBatch => {
       const { parentHash, timestamp, l1Origin } = block.ref
-      return { parentHash, timestamp, epochNumber: l1Origin.number, epochHash: l1Origin.hash, transactions: block.sequenced }
+      return {
+        parentHash,
+        timestamp,
+        epochNumber: l1Origin.number,
+        epochHash: l1Origin.hash,
+        transactions: block.sequenced,
+      }
     })
     const last = chosen.at(-1)
-    const keeps = kind === 'honest' || kind === 'shuffled' || kind === 'duplicated' || kind === 'interleaved' || kind === 'overlapping'
+    const keeps =
+      kind === 'honest' ||
+      kind === 'shuffled' ||
+      kind === 'duplicated' ||
+      kind === 'interleaved' ||
+      kind === 'overlapping'
     if (last && (keeps || variant % 4 === 0) && last.ref.number > this.#posted) this.#posted = last.ref.number
     return this.#spoil(kind, variant, batches, known)
   }
@@ -163,7 +181,13 @@ export class Batcher {
         return change({ transactions: [...target.transactions, sequencedTx(variant, 2)] })
       }
       case 'badTransaction': {
-        const bad = [new Uint8Array(0), Uint8Array.of(0x7e, 1), sequencedTx(5, 4), sequencedTx(6, 2, true), Uint8Array.of(3, 0xc0)]
+        const bad = [
+          new Uint8Array(0),
+          Uint8Array.of(0x7e, 1),
+          sequencedTx(5, 4),
+          sequencedTx(6, 2, true),
+          Uint8Array.of(3, 0xc0),
+        ]
         return change({ transactions: [...target.transactions, bad[variant % bad.length] as Uint8Array] })
       }
       default:
@@ -179,7 +203,8 @@ export class Batcher {
     const content = concatBytes(...strings.map((string) => encodeRlp(string)))
     const algorithm = isBrotli ? 'brotli' : 'zlib'
     const data = compressChannel(content, algorithm, isBrotli ? 1 : kind === 'bomb' ? 1 : variant % 10)
-    if (kind === 'cut' && variant % 3 === 0) return data.slice(0, data.length - 1 - (variant % Math.max(1, data.length >> 1)))
+    if (kind === 'cut' && variant % 3 === 0)
+      return data.slice(0, data.length - 1 - (variant % Math.max(1, data.length >> 1)))
     if (kind === 'garbage' && variant % 5 === 0) data[variant % data.length] = variant & 0xff
     return data
   }
@@ -211,11 +236,16 @@ export class Batcher {
       const isLast = at + size >= data.length
       frames.push({ channelId: testChannelId(id), number, data: data.subarray(at, at + size), isLast })
     }
-    if (kind === 'shuffled') frames = variant % 3 === 0 ? frames.toReversed() : frames.toSorted((a, b) => mix(a.number, variant) - mix(b.number, variant))
+    if (kind === 'shuffled')
+      frames =
+        variant % 3 === 0
+          ? frames.toReversed()
+          : frames.toSorted((a, b) => mix(a.number, variant) - mix(b.number, variant))
     if (kind === 'duplicated') frames = frames.flatMap((frame, i) => ((variant >> i) & 1 ? [frame, frame] : [frame]))
     if (kind === 'duplicated' && variant % 4 === 0) frames = [...frames, ...frames]
     if (kind === 'cut' && variant % 3 === 1) frames.splice(variant % frames.length, 1)
-    if (kind === 'garbage' && variant % 7 === 0) frames = frames.map((frame) => ({ ...frame, number: frame.number + (variant % 3) }))
+    if (kind === 'garbage' && variant % 7 === 0)
+      frames = frames.map((frame) => ({ ...frame, number: frame.number + (variant % 3) }))
     if (kind === 'garbage' && variant % 7 === 1) frames = frames.map((frame) => ({ ...frame, isLast: !frame.isLast }))
     if (kind === 'interleaved') {
       const kept = this.#keptBack
@@ -271,5 +301,14 @@ const BOMB = new Uint8Array(10_000_100)
 
 /** A transaction as on an L1 that is a rollup itself: its sender needs no signature. */
 function callTx(data: Uint8Array, from: Address, to: Address): Uint8Array {
-  return encodeDepositTx({ sourceHash: fakeHash('L1'), from, to, mint: 0n, value: 0n, gas: 0n, isSystemTx: false, data })
+  return encodeDepositTx({
+    sourceHash: fakeHash('L1'),
+    from,
+    to,
+    mint: 0n,
+    value: 0n,
+    gas: 0n,
+    isSystemTx: false,
+    data,
+  })
 }

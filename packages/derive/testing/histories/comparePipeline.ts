@@ -47,10 +47,15 @@ export async function runPipeline(history: History, observer?: DerivationObserve
 export function firstDifference(pipeline: readonly PureDerived[], pure: readonly PureDerived[]): string | null {
   const show = (value: unknown) =>
     JSON.stringify(value, (_, v: unknown) =>
-      typeof v === 'bigint' ? `${v}` : v instanceof Uint8Array ? `${v.length}:${Array.from(v.subarray(0, 8)).join('.')}` : v,
+      typeof v === 'bigint'
+        ? `${v}`
+        : v instanceof Uint8Array
+          ? `${v.length}:${Array.from(v.subarray(0, 8)).join('.')}`
+          : v,
     )
   const same = (a: unknown, b: unknown): boolean => {
-    if (a instanceof Uint8Array && b instanceof Uint8Array) return a.length === b.length && a.every((byte, i) => byte === b[i])
+    if (a instanceof Uint8Array && b instanceof Uint8Array)
+      return a.length === b.length && a.every((byte, i) => byte === b[i])
     if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
     const keys = new Set([...Object.keys(a), ...Object.keys(b)])
     return [...keys].every((key) => same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]))

@@ -113,7 +113,10 @@ const step: fc.Arbitrary<Step> = fc.record({
     { weight: 4, arbitrary: fc.constantFrom(12, 30) },
     { weight: 1, arbitrary: fc.constant(460) },
   ),
-  deposits: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.integer({ min: 1, max: 2 }) }),
+  deposits: fc.oneof(
+    { weight: 6, arbitrary: fc.constant(0) },
+    { weight: 2, arbitrary: fc.integer({ min: 1, max: 2 }) },
+  ),
   configUpdate: fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(12) }),
   build: fc.nat(6),
   txs: fc.nat(2),

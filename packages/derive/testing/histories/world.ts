@@ -1,7 +1,27 @@
-import { isForkActive, type L1BlockRef, type L2BlockRef, type RollupConfig, type SingularBatch, type SystemConfig } from '@keelson/protocol'
-import { testAddress, testConfigUpdateLog, testDepositLog, testRollupConfig, testSystemConfig } from '@keelson/protocol/testing'
+import {
+  isForkActive,
+  type L1BlockRef,
+  type L2BlockRef,
+  type RollupConfig,
+  type SingularBatch,
+  type SystemConfig,
+} from '@keelson/protocol'
+import {
+  testAddress,
+  testConfigUpdateLog,
+  testDepositLog,
+  testRollupConfig,
+  testSystemConfig,
+} from '@keelson/protocol/testing'
 import { fakeHash, l1Block, l1Ref, type MemoryL1Block } from '../memoryL1.ts'
-import { createPureDeriver, pureAttributes, pureBlock, type PureDerived, type PureDeriver, type PureL2Block } from '../pureDerive.ts'
+import {
+  createPureDeriver,
+  type PureDerived,
+  type PureDeriver,
+  type PureL2Block,
+  pureAttributes,
+  pureBlock,
+} from '../pureDerive.ts'
 import type { PureL1Block } from '../pureReader.ts'
 import { BATCHER, isValidInHistories, OTHER_BATCHER, sequencedTx } from './accounts.ts'
 import { Batcher } from './batcher.ts'
@@ -90,7 +110,13 @@ class World {
     if (step.isStuck) this.#features.add('stuckSequencer')
     for (let i = 0; i < step.build; i++) this.#sequence(step)
     const number = parent.number + 1n
-    const known = { blocks: this.#blocks, unsafe: this.#unsafe, safe: this.#pure.safeHead, next: number, coming: coming(parent, steps) }
+    const known = {
+      blocks: this.#blocks,
+      unsafe: this.#unsafe,
+      safe: this.#pure.safeHead,
+      next: number,
+      coming: coming(parent, steps),
+    }
     if (this.#stalled > 3) this.#batcher.rewind(this.#pure.safeHead)
     for (const post of step.posts) this.#batcher.post(post, known)
     const { transactions, blobs } = this.#batcher.include(number)
@@ -144,7 +170,9 @@ class World {
 
   #logs({ deposits, configUpdate }: Step, timestamp: bigint) {
     const from = testAddress(0xd0)
-    const logs = Array.from({ length: deposits }, (_, i) => testDepositLog(this.config, { from, to: i === 0 ? from : null, mint: 5n }))
+    const logs = Array.from({ length: deposits }, (_, i) =>
+      testDepositLog(this.config, { from, to: i === 0 ? from : null, mint: 5n }),
+    )
     const scalar = (1n << 248n) | (BigInt(configUpdate) << 32n) | 7n
     const updates: readonly (readonly [number, ...bigint[]])[] = [
       [0, BigInt(BATCHER)],
@@ -175,7 +203,8 @@ class World {
     const forks = Object.values(config.forks).filter((time) => time !== undefined && time > 0n)
     const end = (this.#blocks.at(-1) as PureL1Block).info.timestamp
     if (forks.some((time) => time <= end)) this.#features.add('mixedForks')
-    if (this.#derived.some(({ attributes }) => attributes.transactions.every((tx) => tx[0] === 0x7e))) this.#features.add('emptyBlocks')
+    if (this.#derived.some(({ attributes }) => attributes.transactions.every((tx) => tx[0] === 0x7e)))
+      this.#features.add('emptyBlocks')
     return {
       config,
       systemConfig: config.genesis.systemConfig,
