@@ -64,8 +64,10 @@ function readProofs(): Map<string, string[]> {
       const text = match[1] ?? match[2] ?? match[3] ?? ''
       for (const [, id] of text.matchAll(/\[([A-Z0-9]{3}-\d{3})\]/g)) add(id as string, file)
       // A title that is filled in from a table, as `[${rule}] …` or `%s`: the table names the rules.
-      if (!text.includes('${') && !/%s|\$\w/.test(text)) continue
-      for (const [, id] of source.matchAll(/['"`]([A-Z0-9]{3}-\d{3})['"`]/g)) add(id as string, file)
+      if (text.includes('[${')) {
+        for (const [, id] of source.matchAll(/['"`]([A-Z0-9]{3}-\d{3})['"`]/g)) add(id as string, file)
+      }
+      if (!/\$\{|%s|\$\w/.test(text)) continue
       for (const [tags] of source.matchAll(/['"`](?:\[[A-Z0-9]{3}-\d{3}\]\s*)+/g)) {
         for (const [, id] of tags.matchAll(/\[([A-Z0-9]{3}-\d{3})\]/g)) add(id as string, file)
       }

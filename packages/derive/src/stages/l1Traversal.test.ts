@@ -46,7 +46,7 @@ describe('L1 traversal', () => {
     await expect(stage.advance()).rejects.toMatchObject({ severity: 'reset', fault: { code: 'l1Reorg' } })
   })
 
-  it('[DER-027] applies the config updates of a block before the block is read', async () => {
+  it('[DER-027] [DER-031] applies the config updates of a block before the block is read', async () => {
     const { stage } = setUp([testConfigUpdateLog(config, 0, 0xabcn)])
     await stage.pull()
     await stage.advance()
