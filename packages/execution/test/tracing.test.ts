@@ -70,6 +70,18 @@ describe('tracers', () => {
     expect(await simulateCall({ ...parts, tracer })).toEqual(await simulateCall(parts))
   })
 
+  it('survive a REVERT whose memory nobody could pay for', async () => {
+    const chain = executorChain('jovian', {
+      alloc: { [CALLER]: { nonce: 1, code: codeHex(`6001 7f${'ff'.repeat(31)}00 fd`) } },
+    })
+    const { spec, header, state: reader } = chain
+    const call = { from: ALICE, to: CALLER, gas: 90_000n }
+    const { tracer, steps } = recorder()
+    const outcome = await simulateCall({ spec, header, reader, call, getBlockHash: () => null, tracer })
+    expect(outcome).toMatchObject({ status: 0, evmError: 'out of gas', gasUsed: 90_000n })
+    expect(steps.at(-1)?.opcode.name).toBe('REVERT')
+  })
+
   it('end the call when its signal says so', async () => {
     const chain = executorChain('jovian', { alloc })
     const { spec, header, state: reader } = chain
@@ -83,21 +95,24 @@ describe('tracers', () => {
   })
 })
 
-describe.skipIf(!fixtureFolder())(`both loops (${fixtureFolder() ? 'real blocks' : FIXTURES_ABSENT})`, () => {
-  // Steps are watched, so EthereumJS's own loop runs: it must agree with the fast one on every gas figure.
-  it.each(['block-11155420-22884230', 'block-10-121003241', 'block-130-10311000', 'block-11155420-26207960'])(
-    'agree on %s',
-    async (name) => {
-      const { spec, parent, parentHash, store, envelope, getBlockHash, expected } = readExecutionFixture(
-        `${name}.json.gz`,
-      )
-      const reader = createStateReader({ store, root: parent.stateRoot })
-      let steps = 0
-      const tracer: EvmTracer = { step: () => steps++ }
-      const parts = { spec, parent, parentHash, reader, envelope, getBlockHash }
-      const block = await executePayload({ ...parts, tracerFor: () => tracer })
-      expect(block.hash).toBe(expected.hash)
-      expect(steps).toBeGreaterThan(100)
-    },
-  )
-})
+describe.skipIf(!fixtureFolder())(
+  `watched and unwatched runs (${fixtureFolder() ? 'real blocks' : FIXTURES_ABSENT})`,
+  () => {
+    // Where steps are watched, EthereumJS's handlers do all opcodes: they must agree with the fast ones on all gas.
+    it.each(['block-11155420-22884230', 'block-10-121003241', 'block-130-10311000', 'block-11155420-26207960'])(
+      'agree on %s',
+      async (name) => {
+        const { spec, parent, parentHash, store, envelope, getBlockHash, expected } = readExecutionFixture(
+          `${name}.json.gz`,
+        )
+        const reader = createStateReader({ store, root: parent.stateRoot })
+        let steps = 0
+        const tracer: EvmTracer = { step: () => steps++ }
+        const parts = { spec, parent, parentHash, reader, envelope, getBlockHash }
+        const block = await executePayload({ ...parts, tracerFor: () => tracer })
+        expect(block.hash).toBe(expected.hash)
+        expect(steps).toBeGreaterThan(100)
+      },
+    )
+  },
+)

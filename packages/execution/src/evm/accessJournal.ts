@@ -115,6 +115,13 @@ export class AccessJournal {
     this.warmSlot(bytesToHex(address), bytesToBigint(slot))
   }
 
+  /** Warms an address; whether it was cold. */
+  warmAddress(address: Hex): boolean {
+    if (this.#warm.has(address) || this.#precompiles.has(address)) return false
+    this.#slots(address)
+    return true
+  }
+
   /** Warms a slot; whether it was cold. */
   warmSlot(address: Hex, slot: bigint): boolean {
     const slots = this.#slots(address)

@@ -45,6 +45,7 @@ export async function withEvm<T>(
     return await use(evm)
   } finally {
     evm.events.removeAllListeners()
+    evm.onStep = null
     free.push(evm)
   }
 }

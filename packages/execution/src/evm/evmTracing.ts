@@ -1,5 +1,6 @@
-import type { EVM, EVMResult, InterpreterStep, Message } from '@ethereumjs/evm'
+import type { EVMResult, Message } from '@ethereumjs/evm'
 import { addressHex } from './evmStateManager.ts'
+import type { OpEvm } from './opEvm.ts'
 import type { EvmFrame, EvmTracer } from './tracer.ts'
 
 function frameKind(message: Message): EvmFrame['kind'] {
@@ -21,23 +22,9 @@ function frameOf(message: Message): EvmFrame {
   }
 }
 
-/** Has a tracer watch an EVM until its listeners are removed. */
-export function attachTracer(evm: EVM, tracer: EvmTracer): void {
-  if (tracer.step) {
-    evm.events.on('step', (step: InterpreterStep) => {
-      tracer.step?.({
-        pc: step.pc,
-        opcode: { name: step.opcode.name, code: step.opcode.code },
-        gasLeft: step.gasLeft,
-        gasCost: step.opcode.dynamicFee ?? BigInt(step.opcode.fee),
-        gasRefund: step.gasRefund,
-        depth: step.depth,
-        address: addressHex(step.address),
-        stack: step.stack,
-        memory: step.memory,
-      })
-    })
-  }
+/** Has a tracer watch an EVM until it is lent again. */
+export function attachTracer(evm: OpEvm, tracer: EvmTracer): void {
+  evm.onStep = tracer.step ? (step) => tracer.step?.(step) : null
   if (tracer.enter) evm.events.on('beforeMessage', (message: Message) => tracer.enter?.(frameOf(message)))
   if (tracer.exit) {
     evm.events.on('afterMessage', ({ execResult, createdAddress }: EVMResult) => {

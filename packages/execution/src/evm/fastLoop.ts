@@ -1,11 +1,14 @@
 import type { Common } from '@ethereumjs/common'
 import { EVMError } from '@ethereumjs/evm'
-import { keccak256 } from '@keelson/protocol'
+import { type Address, keccak256 } from '@keelson/protocol'
+import { EMPTY_CODE_HASH } from '../state/accountCodec.ts'
+import type { JournaledState } from '../state/journaledState.ts'
 import type { AccessJournal } from './accessJournal.ts'
 import { analyzeCode, pushValue } from './codeAnalysis.ts'
 import { addressHex, type EvmStateManager } from './evmStateManager.ts'
 import type { OpcodeEntry, RunState } from './interpreterTypes.ts'
 import { sstoreCost } from './sstore.ts'
+import type { EvmStep } from './tracer.ts'
 import { readWord, writeWord } from './words.ts'
 
 const { errorMessages } = EVMError
@@ -15,6 +18,7 @@ const STACK_LIMIT = 1024
 const MAX_OFFSET = 0xffff_ffffn
 
 const COLD_SLOAD_GAS = 2_100
+const COLD_ACCOUNT_GAS = 2_600
 const WARM_GAS = 100
 const KECCAK_WORD_GAS = 6
 
@@ -26,7 +30,12 @@ export type LoopParts = {
   readonly fees: Float64Array
   readonly journal: AccessJournal
   readonly stateManager: EvmStateManager
+  /** Called before each opcode; then all opcodes are done by EthereumJS's handlers. */
+  readonly onStep: ((step: EvmStep) => void) | null
 }
+
+/** No opcode is done here. */
+const NO_FEES = new Float64Array(256).fill(-1)
 
 const bytesToWord = (bytes: Uint8Array): bigint => {
   let value = 0n
@@ -42,6 +51,16 @@ const bytesToWord = (bytes: Uint8Array): bigint => {
   return value
 }
 
+const ADDRESS_MASK = (1n << 160n) - 1n
+const wordToAddress = (word: bigint): Address => `0x${(word & ADDRESS_MASK).toString(16).padStart(40, '0')}`
+
+/** What EXTCODEHASH gives: 0 for no account or an empty one. */
+function codeHashWord(state: JournaledState, address: Address): bigint {
+  const account = state.getAccount(address)
+  if (!account || (account.nonce === 0n && account.balance === 0n && account.codeHash === EMPTY_CODE_HASH)) return 0n
+  return BigInt(account.codeHash)
+}
+
 /** 32 bytes of call data from `offset` on, zeros after its end. */
 function callDataWord(data: Uint8Array, offset: bigint): bigint {
   if (offset >= BigInt(data.length)) return 0n
@@ -54,6 +73,20 @@ function callDataWord(data: Uint8Array, offset: bigint): bigint {
     value = (value << 32n) | BigInt(word)
   }
   return value
+}
+
+function stepOf(rs: RunState, info: OpcodeEntry['opcodeInfo'], gasCost: bigint, memoryWords: number): EvmStep {
+  return {
+    pc: rs.programCounter,
+    opcode: { name: info.fullName, code: info.code },
+    gasLeft: rs.gasLeft,
+    gasCost,
+    gasRefund: rs.gasRefund,
+    depth: rs.env.depth,
+    address: addressHex(rs.env.address),
+    stack: rs.stack._store.slice(0, rs.stack._len),
+    memory: rs.memory._store.slice(0, memoryWords * 32),
+  }
 }
 
 /**
@@ -73,7 +106,8 @@ export async function runFast(state: RunState, code: Uint8Array, parts: LoopPart
 }
 
 async function loop(rs: RunState, code: Uint8Array, parts: LoopParts): Promise<void> {
-  const { common, opcodes, fees, journal, stateManager } = parts
+  const { common, opcodes, journal, stateManager, onStep } = parts
+  const fees = onStep ? NO_FEES : parts.fees
   const { env, memory } = rs
   const { state } = stateManager
   const { jumpDests, pushIndex, pushValues } = analyzeCode(code)
@@ -88,6 +122,7 @@ async function loop(rs: RunState, code: Uint8Array, parts: LoopParts): Promise<v
   let store = memory._store
   let view = new DataView(store.buffer, store.byteOffset, store.length)
   rs.code = code
+  rs.validJumps = jumpDests
 
   /** Gas for memory up to `end`; makes room for it. */
   const expand = (offset: bigint, size: number): void => {
@@ -124,9 +159,15 @@ async function loop(rs: RunState, code: Uint8Array, parts: LoopParts): Promise<v
         const info = entry.opcodeInfo
         let cost = info.feeBigInt
         if (info.dynamicGas) {
-          const dynamic = entry.gasHandler(rs, cost, common)
-          cost = typeof dynamic === 'bigint' ? dynamic : await dynamic
+          try {
+            const dynamic = entry.gasHandler(rs, cost, common)
+            cost = typeof dynamic === 'bigint' ? dynamic : await dynamic
+          } catch (error) {
+            onStep?.(stepOf(rs, info, cost, memoryWords))
+            throw error
+          }
         }
+        onStep?.(stepOf(rs, info, cost, memoryWords))
         if (info.isInvalid) throw new EVMError(errorMessages.INVALID_OPCODE)
         rs.gasLeft -= cost
         // RETURN, REVERT and the like leave by a throw: what they cost is known here.
@@ -227,6 +268,18 @@ async function loop(rs: RunState, code: Uint8Array, parts: LoopParts): Promise<v
           else if (opcode === 0x5a) value = BigInt(gas)
           else if (opcode === 0x30) value = bytesToWord(env.address.bytes)
           stack[sp++] = value
+          break
+        }
+        case 0x31:
+        case 0x3b:
+        case 0x3f: {
+          if (sp < 1) throw new EVMError(errorMessages.STACK_UNDERFLOW)
+          const other = wordToAddress(stack[sp - 1] as bigint)
+          gas -= journal.warmAddress(other) ? COLD_ACCOUNT_GAS : WARM_GAS
+          if (gas < 0) throw new EVMError(errorMessages.OUT_OF_GAS)
+          if (opcode === 0x31) stack[sp - 1] = state.accountOrEmpty(other).balance
+          else if (opcode === 0x3b) stack[sp - 1] = BigInt(state.getCode(other).length)
+          else stack[sp - 1] = codeHashWord(state, other)
           break
         }
         case 0x35: {
@@ -343,5 +396,5 @@ function binary(opcode: number, a: bigint, b: bigint): bigint {
 /** Opcodes that {@link runFast} does by itself, in addition to PUSH1 to SWAP16. */
 export const FAST_OPCODES: readonly number[] = [
   0x00, 0x01, 0x02, 0x03, 0x04, 0x06, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1b, 0x1c, 0x20,
-  0x30, 0x33, 0x34, 0x35, 0x36, 0x50, 0x51, 0x52, 0x54, 0x55, 0x56, 0x57, 0x58, 0x5a, 0x5b, 0x5f,
+  0x30, 0x31, 0x33, 0x34, 0x35, 0x36, 0x3b, 0x3f, 0x50, 0x51, 0x52, 0x54, 0x55, 0x56, 0x57, 0x58, 0x5a, 0x5b, 0x5f,
 ]

@@ -11,6 +11,7 @@ export type RunState = {
   highestMemCost: bigint
   readonly stack: { _store: bigint[]; _len: number }
   code: Uint8Array
+  validJumps: Uint8Array
   shouldDoJumpAnalysis: boolean
   gasRefund: bigint
   gasLeft: bigint
@@ -24,11 +25,14 @@ export type RunEnv = {
   readonly callData: Uint8Array
   readonly callValue: bigint
   readonly isStatic: boolean
+  readonly depth: number
   contract: Account
 }
 
 export type OpcodeEntry = {
   readonly opcodeInfo: {
+    readonly code: number
+    readonly fullName: string
     readonly feeBigInt: bigint
     readonly isAsync: boolean
     readonly dynamicGas: boolean

@@ -4,6 +4,7 @@ import { AccessJournal } from './accessJournal.ts'
 import type { EvmStateManager } from './evmStateManager.ts'
 import { FAST_OPCODES, runFast } from './fastLoop.ts'
 import type { InterpreterClass, OpcodeEntry } from './interpreterTypes.ts'
+import type { EvmStep } from './tracer.ts'
 
 type Message = Parameters<EVM['runInterpreter']>[0]
 type ExecResult = Awaited<ReturnType<EVM['runInterpreter']>>
@@ -31,12 +32,14 @@ function feesOf(opcodes: readonly OpcodeEntry[]): Float64Array {
 
 /**
  * EthereumJS's EVM with a faster loop inside a frame and a faster journal; calls, creations, precompiles and the rare
- * opcodes are EthereumJS's. Whoever watches steps gets EthereumJS's own loop.
+ * opcodes are EthereumJS's.
  */
 export class OpEvm extends EVM {
   readonly #Interpreter: InterpreterClass
   readonly #fees: Float64Array
   readonly access: AccessJournal
+  /** Watches every opcode, in place of EthereumJS's event, which reads memory that nobody has paid for. */
+  onStep: ((step: EvmStep) => void) | null = null
 
   constructor(opts: EVMOpts & { readonly stateManager: EvmStateManager }, Interpreter: InterpreterClass) {
     super(opts)
@@ -64,9 +67,7 @@ export class OpEvm extends EVM {
     opts?: Parameters<EVM['runInterpreter']>[1],
   ): Promise<ExecResult> {
     const { code } = message
-    if (this.events.listenerCount('step') > 0 || message.gasLimit > MAX_FAST_GAS || !(code instanceof Uint8Array)) {
-      return super.runInterpreter(message, opts)
-    }
+    if (message.gasLimit > MAX_FAST_GAS || !(code instanceof Uint8Array)) return super.runInterpreter(message, opts)
     const { stateManager, performanceLogger, _opcodeMap: opcodes } = this.#internals
     const address = message.to ?? createZeroAddress()
     const caller = message.caller ?? createZeroAddress()
@@ -108,6 +109,7 @@ export class OpEvm extends EVM {
       fees: this.#fees,
       journal: this.access,
       stateManager,
+      onStep: this.onStep,
     })
     const gasUsed =
       error && error.error !== EVMError.errorMessages.REVERT ? message.gasLimit : message.gasLimit - state.gasLeft
