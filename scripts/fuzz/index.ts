@@ -3,6 +3,7 @@ import type { FuzzTarget } from './target.ts'
 /** Groups of targets; a group loads only what it attacks. */
 export const FUZZ_GROUPS: Readonly<Record<string, () => Promise<FuzzTarget[]>>> = {
   channel: async () => (await import('./channelTargets.ts')).channelTargets(),
+  engine: async () => (await import('./engineTargets.ts')).engineTargets(),
   data: async () => (await import('./dataTargets.ts')).dataTargets(),
   p2p: async () => (await import('./p2pTargets.ts')).p2pTargets(),
 }

@@ -59,7 +59,8 @@ export async function runTarget(target: FuzzTarget, limits: FuzzLimits): Promise
     for (let attempt = 0; attempt < 4 && ms > allowed; attempt++) {
       const began = performance.now()
       try {
-        run()
+        const running = run()
+        if (running) await running
       } catch (error) {
         if (!target.expects(error)) {
           crashes++

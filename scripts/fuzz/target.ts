@@ -8,7 +8,7 @@ export type FuzzTarget = {
   /** Makes an input from the generator; the size is in bytes. */
   readonly generate: (random: Random) => {
     readonly size: number
-    readonly run: () => void
+    readonly run: () => void | Promise<void>
     readonly show: () => string
   }
   /** Whether an exception is the answer the decoder is meant to give. */
