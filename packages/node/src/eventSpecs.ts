@@ -6,6 +6,7 @@ import { engineControllerSpec, engineDeriverSpec } from './engineDeriver.ts'
 import { engineResetSpec } from './engineReset.ts'
 import type { DeriverSpec } from './events.ts'
 import { finalizerSpec } from './finality.ts'
+import { originCheckSpec } from './originCheck.ts'
 import { safeDbSpec } from './safeDb.ts'
 import { sequencerSpec } from './sequencer.ts'
 import { statusSpec } from './statusTracker.ts'
@@ -22,6 +23,7 @@ export const EVENT_SPECS: readonly DeriverSpec[] = [
   stepSchedulerSpec,
   syncSpec,
   engineResetSpec,
+  originCheckSpec,
   derivationSpec,
   attributesHandlerSpec,
   engineDeriverSpec,

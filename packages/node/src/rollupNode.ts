@@ -41,6 +41,7 @@ import { finalizer, finalizerSpec } from './finality.ts'
 import { type Explanation, Journal } from './journal.ts'
 import { withL1Confirmations } from './l1ConfDepth.ts'
 import { createNodeMetrics } from './metrics.ts'
+import { originCheck, originCheckSpec } from './originCheck.ts'
 import { OriginSelector } from './originSelector.ts'
 import { createPipelineMetrics } from './pipelineMetrics.ts'
 import { adminApi } from './rpc/admin.ts'
@@ -279,6 +280,7 @@ export function createRollupNode(options: RollupNodeOptions): RollupNode {
     system.register(stepSchedulerSpec, stepScheduler({ driver, log, random: options.random ?? Math.random }))
     system.register(syncSpec, syncDeriver({ clock, engine, log, reset }))
     system.register(engineResetSpec, reset.deriver)
+    system.register(originCheckSpec, originCheck({ engine, l1, driver }))
     system.register(
       derivationSpec,
       derivationDeriver({ pipeline, driver, log, onError: () => metrics.derivationErrors.record() }),

@@ -27,14 +27,12 @@ type SyncParts = {
   readonly clock: Pick<Clock, 'now'>
   readonly engine: EngineController
   readonly log: Logger
-  /** Whether the sync start is being looked for: nothing may be derived meanwhile. */
+  /** While the sync start is looked for nothing may be derived; a search that failed is taken up again. */
   readonly reset: { isResetting(): boolean; resume(): boolean }
-  /** This node takes its safe blocks from elsewhere: the pipeline is not run. */
-  readonly followMode?: boolean
 }
 
 /** @see specs/protocol/derivation.md#forkchoice-synchronization */
-export function syncDeriver({ clock, engine, log, reset, followMode = false }: SyncParts) {
+export function syncDeriver({ clock, engine, log, reset }: SyncParts) {
   let lastResetMs = Number.NEGATIVE_INFINITY
   return (emit: EmitOf<typeof syncSpec>): HandlersOf<typeof syncSpec> => ({
     step: async () => {
@@ -49,7 +47,7 @@ export function syncDeriver({ clock, engine, log, reset, followMode = false }: S
       }
       await engine.tryBackupUnsafeReorg()
       await engine.tryUpdateEngine()
-      if (!followMode) emit({ type: 'pending-safe-update', heads: engine.heads })
+      emit({ type: 'pending-safe-update', heads: engine.heads })
     },
 
     'engine-reset-confirmed': async () => {

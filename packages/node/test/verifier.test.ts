@@ -145,6 +145,25 @@ describe('reset', () => {
     expect(verifier.metric('pipeline_resets_total')).toBeGreaterThan(1)
   })
 
+  it('resets when the origin of the unsafe head was reorged out before derivation had read it', async () => {
+    world = new World()
+    const sequencer = await world.node({ sequencer: { l1Confs: 0n } })
+    const verifier = await world.node({ verifierL1Confs: 2n })
+    for (let i = 0; i < 3; i++) {
+      await world.advance(12)
+      await world.mine()
+    }
+    await world.advance(4)
+    expect(verifier.syncStatus().unsafeL2.l1Origin.number).toBe(3n)
+    expect(verifier.syncStatus().currentL1.number).toBe(1n)
+    await sequencer.close()
+    world.l1.reorg(1n, 'b')
+    for (let i = 0; i < 4; i++) await world.mine()
+    await world.advance(2)
+    expect(verifier.explain().resets[0]).toMatchObject({ code: 'unsafeOriginReorged' })
+    expect(verifier.syncStatus().unsafeL2.l1Origin.number).toBe(1n)
+  })
+
   it('[DER-380] begins again when the operator asks, and ends with the same blocks', async () => {
     world = new World()
     const sequencer = await world.node({ sequencer: {} })
