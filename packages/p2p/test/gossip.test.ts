@@ -13,7 +13,7 @@ import {
 } from '../src/index.ts'
 import { noScoreParams } from '../src/scoreParams.ts'
 import { GRANITE, signedBody, TEST_SIGNER, testBlock, testConfig, testMessage } from '../testing/index.ts'
-import { addressOf, createServices, meshed, nextBlock, nowSeconds } from './service.ts'
+import { addressOf, createServices, meshed, nextBlock, nowSeconds, numberNow } from './service.ts'
 
 const services = createServices()
 const { config, start } = services
@@ -29,7 +29,7 @@ describe('block gossip between hosts', () => {
     const own: ExecutionPayloadEnvelope[] = []
     sequencer.onUnsafePayload((envelope) => void own.push(envelope))
     const arrived = nextBlock(verifier)
-    const block = testBlock({ config, number: 20n })
+    const block = testBlock({ config, number: numberNow(config) })
     await sequencer.publish(block)
     const { envelope, from } = await arrived
     expect(envelope).toEqual(block)
@@ -47,7 +47,7 @@ describe('block gossip between hosts', () => {
     const far = await start({ options: { staticPeers: [addressOf(middle)] } })
     await meshed(middle, far)
     const arrived = nextBlock(far)
-    await sequencer.publish(testBlock({ config, number: 20n }))
+    await sequencer.publish(testBlock({ config, number: numberNow(config) }))
     expect((await arrived).from).toBe(middle.peerId)
     expect(far.peers()).toEqual([middle.peerId])
   })
@@ -60,12 +60,12 @@ describe('block gossip between hosts', () => {
     await meshed(victim, behind)
     const topic = blocksTopic(config.l2ChainId, 2)
     const { pubsub } = liar.host.services
-    const bad = testBlock({ config, number: 20n, overrides: { blockHash: `0x${'ab'.repeat(32)}` } })
+    const bad = testBlock({ config, number: numberNow(config), overrides: { blockHash: `0x${'ab'.repeat(32)}` } })
     await pubsub.publish(topic, await testMessage(bad))
     await pubsub.publish(topic, encodeSnappy(new Uint8Array(10)))
     // A good block after them shows that they have been through.
     const arrived = nextBlock(behind)
-    const good = testBlock({ config, number: 20n })
+    const good = testBlock({ config, number: numberNow(config) })
     await pubsub.publish(topic, encodeSnappy(await signedBody(encodePayloadSsz(good))))
     expect((await arrived).envelope.executionPayload.blockHash).toBe(good.executionPayload.blockHash)
     expect(victim.value('keelson_p2p_block_validations_total', { verdict: 'reject', reason: 'badBlockHash' })).toBe(1)
@@ -83,7 +83,7 @@ describe('block gossip between hosts', () => {
     const arrived = nextBlock(verifier)
     const block = testBlock({
       config: isthmus.config,
-      number: 20n,
+      number: numberNow(config),
       overrides: { withdrawalsRoot: `0x${'ef'.repeat(32)}` },
     })
     await sequencer.publish(block)
@@ -120,7 +120,7 @@ describe('block gossip between hosts', () => {
     const disconnected = new Promise((resolve) =>
       verifier.host.addEventListener('peer:disconnect', resolve, { once: true }),
     )
-    await pubsub.publish(topic, await testMessage(testBlock({ config, number: 19n })))
+    await pubsub.publish(topic, await testMessage(testBlock({ config, number: numberNow(config) })))
     await signing.stop()
     await disconnected
     for (const verdict of ['accept', 'ignore', 'reject']) {
@@ -130,12 +130,12 @@ describe('block gossip between hosts', () => {
 
   it('publishes nothing without a key, nor what its own rules refuse', async () => {
     const keyless = await start()
-    await expect(keyless.publish(testBlock({ config, number: 20n }))).rejects.toThrow('no sequencer key')
+    await expect(keyless.publish(testBlock({ config, number: numberNow(config) }))).rejects.toThrow('no sequencer key')
     const sequencer = await start({ signer: TEST_SIGNER })
-    await expect(sequencer.publish(testBlock({ config, number: 200n }))).rejects.toThrow('tooNew')
+    await expect(sequencer.publish(testBlock({ config, number: numberNow(config) + 100n }))).rejects.toThrow('tooNew')
     await expect(
       (await start({ signer: TEST_SIGNER, getUnsafeBlockSigner: () => null })).publish(
-        testBlock({ config, number: 20n }),
+        testBlock({ config, number: numberNow(config) }),
       ),
     ).rejects.toThrow('unknownSigner')
   })

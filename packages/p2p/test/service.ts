@@ -1,4 +1,4 @@
-import type { ExecutionPayloadEnvelope } from '@keelson/protocol'
+import type { ExecutionPayloadEnvelope, RollupConfig } from '@keelson/protocol'
 import { systemClock } from '@keelson/service'
 import { recordedMetrics } from '@keelson/service/testing'
 import { createP2P, type P2P, type P2POptions, type P2PParts } from '../src/index.ts'
@@ -9,6 +9,9 @@ export const nowSeconds = () => BigInt(Math.floor(systemClock.now() / 1000))
 
 /** A chain whose genesis lies so that block 20 is now. */
 export const liveConfig = () => testConfig(GRANITE, nowSeconds() - 40n)
+
+/** The number of the block that is due now: its gossip is neither too old nor too new. */
+export const numberNow = ({ genesis, blockTime }: RollupConfig) => (nowSeconds() - genesis.l2Time) / blockTime
 
 /** Starts services on loopback with any free port and closes all of them at the end. */
 export function createServices(config = liveConfig()) {
