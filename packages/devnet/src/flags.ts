@@ -49,7 +49,7 @@ export const devnetFlags = defineFlags('', {
     default: 9545,
     min: 0,
     max: 65535,
-    help: 'First port of the sequencer: eth RPC; +1 WebSocket, +2 rollup RPC, +3 Engine API (0: any free).',
+    help: 'First port of the sequencer: eth RPC over HTTP and WebSocket; +2 rollup RPC, +3 Engine API, +4 metrics (0: any free).',
   }),
   verifierPort: flag.integer({
     name: 'verifier.port',
@@ -57,6 +57,13 @@ export const devnetFlags = defineFlags('', {
     min: 0,
     max: 65535,
     help: 'First port of the verifier, in the same order (0: any free).',
+  }),
+  explorerPort: flag.integer({
+    name: 'explorer.port',
+    default: 9700,
+    min: 0,
+    max: 65535,
+    help: 'Port of the explorer page (0: any free).',
   }),
   dataAvailabilityType: flag.enum({
     name: 'data-availability-type',

@@ -1,7 +1,9 @@
+import { explorerApp } from './app.ts'
+
 /** One rollup node that the page watches: its rollup RPC and the eth RPC of its engine, reachable from the browser. */
 export type WatchedNode = { readonly name: string; readonly rollupRpc: string; readonly ethRpc: string }
 
-/** The page as HTML; `/app.js` beside it is `src/app.ts` with its types taken out. */
+/** The page as HTML, with its program in it. */
 export function explorerPage(nodes: readonly WatchedNode[]): string {
   const config = JSON.stringify(nodes).replaceAll('<', '\\u003c')
   return `<!doctype html>
@@ -26,7 +28,10 @@ export function explorerPage(nodes: readonly WatchedNode[]): string {
 <section id="blocks"></section>
 <section id="why"></section>
 <script type="application/json" id="nodes">${config}</script>
-<script type="module" src="/app.js"></script>
+<script type="module">
+const nodes = JSON.parse(document.getElementById('nodes').textContent);
+(${explorerApp})(nodes)
+</script>
 </body>
 </html>
 `

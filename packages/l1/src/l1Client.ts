@@ -34,7 +34,7 @@ import { limitedRpc, type RpcLimits } from './limitedRpc.ts'
 import { createL1Metrics } from './metrics.ts'
 import { createReceiptsFetcher } from './receiptsFetcher.ts'
 import type { RpcBlock, RpcTransaction } from './rpcTypes.ts'
-import { encodeRpcTransaction } from './transaction.ts'
+import { encodeRpcTransaction, withSidecar } from './transaction.ts'
 
 export type L1ClientOptions = RpcLimits & {
   readonly rpc: RpcClient
@@ -167,7 +167,8 @@ export function createL1Client(options: L1ClientOptions): L1Client {
     }
     if (!trustRpc) {
       const root = orderedTrieRoot(encoded)
-      if (root !== info.transactionsRoot) throw bad(`their root is ${root}, the header has ${info.transactionsRoot}`)
+      const isRoot = root === info.transactionsRoot || rootWithSidecars(block, encoded) === info.transactionsRoot
+      if (!isRoot) throw bad(`their root is ${root}, the header has ${info.transactionsRoot}`)
       verifyWithdrawals(block)
     }
     const kept = { encoded, hashes: encoded.map(txHash) }
@@ -365,6 +366,13 @@ export const l1BlockRefOf = ({ hash, number, parentHash, timestamp }: L1BlockRef
   parentHash,
   timestamp,
 })
+
+/** The root over the form with sidecars, to which anvil's headers commit; `null` when no transaction shows a sidecar. */
+function rootWithSidecars(block: RpcBlock, encoded: readonly Uint8Array[]): Hash | null {
+  const txs = (block.transactions ?? []) as readonly RpcTransaction[]
+  if (!txs.some(({ blobs }) => blobs)) return null
+  return orderedTrieRoot(encoded.map((bytes, i) => withSidecar(txs[i] as RpcTransaction, bytes)))
+}
 
 function verifyWithdrawals(block: RpcBlock): void {
   if (!block.withdrawalsRoot) return

@@ -40,6 +40,11 @@ export type RpcAccessList = readonly { readonly address: Address; readonly stora
 /** A transaction as L1's JSON-RPC answers it, of any type. */
 export type RpcTransaction = {
   readonly hash: Hash
+  /** The sidecar of a blob transaction, which only anvil shows. */
+  readonly blobs?: readonly Hex[] | null
+  readonly commitments?: readonly Hex[] | null
+  readonly proofs?: readonly Hex[] | null
+  readonly cellProofs?: readonly Hex[] | null
   readonly type?: Hex
   readonly chainId?: Hex | null
   readonly nonce: Hex

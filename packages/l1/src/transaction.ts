@@ -1,4 +1,4 @@
-import { encodeRlp, type Hex, hexToBytes, type RlpInput, TX_TYPE } from '@keelson/protocol'
+import { decodeRlp, encodeRlp, type Hex, hexToBytes, type RlpInput, TX_TYPE } from '@keelson/protocol'
 import type { RpcAccessList, RpcTransaction } from './rpcTypes.ts'
 
 const quantity = (value: Hex | null | undefined): bigint => (value === undefined || value === null ? 0n : BigInt(value))
@@ -96,4 +96,22 @@ export function encodeRpcTransaction(tx: RpcTransaction): Uint8Array | null {
     default:
       return null
   }
+}
+
+/**
+ * The form in which a blob transaction travels between pools: `[transaction, (version,) blobs, commitments, proofs]`.
+ *
+ * Chains commit to the form without; anvil commits to this one, and shows the sidecar in its JSON. Other transactions, and
+ * those without a sidecar, stay as they are.
+ *
+ * @param encoded - the transaction without sidecar
+ */
+export function withSidecar(tx: RpcTransaction, encoded: Uint8Array): Uint8Array {
+  const { blobs, commitments } = tx
+  const proofs = tx.proofs ?? tx.cellProofs
+  if (!blobs || !commitments || !proofs) return encoded
+  // Cell proofs (EIP-7594) come with a version ahead of the blobs.
+  const version = proofs.length === blobs.length ? [] : [1n]
+  const sidecar = [blobs, commitments, proofs].map((list) => list.map(hexToBytes))
+  return encodeRlp([decodeRlp(encoded.subarray(1)) as RlpInput, ...version, ...sidecar], TX_TYPE.blob)
 }

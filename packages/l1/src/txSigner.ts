@@ -4,7 +4,10 @@ import { privateKeyToAccount } from 'viem/accounts'
 import type { TxSigner } from './txApi.ts'
 
 /** A signer over one of viem's local accounts. The key is in no property of the object, so no log can show it. */
-export function accountSigner(account: { readonly address: Address; sign(request: { hash: Hash }): Promise<Hex> }): TxSigner {
+export function accountSigner(account: {
+  readonly address: Address
+  sign(request: { hash: Hash }): Promise<Hex>
+}): TxSigner {
   return {
     address: account.address.toLowerCase() as Address,
     async sign(digest) {

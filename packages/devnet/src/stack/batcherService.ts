@@ -1,0 +1,48 @@
+import { startBatcherService } from '@keelson/batcher'
+import { type BlobCrypto, privateKeySigner } from '@keelson/l1'
+import type { Logger } from '@keelson/service'
+import type { Hex } from 'viem'
+
+export type DevnetBatcherOptions = {
+  readonly l1Rpc: string
+  /** The sequencer's engine and rollup node. */
+  readonly l2Rpc: string
+  readonly rollupRpc: string
+  readonly privateKey: Hex
+  readonly dataAvailabilityType: 'blobs' | 'calldata'
+  readonly l1BlockTimeSeconds: number
+  readonly blobCrypto: BlobCrypto
+  readonly log: Logger
+}
+
+/** A batcher that can be taken away for a while. */
+export type DevnetBatcher = {
+  stop(): Promise<void>
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+/** L1 blocks after which a channel is closed: short, so that blocks become safe soon. */
+const MAX_CHANNEL_DURATION = 1n
+
+/** Starts the batcher as `keelson batcher` does, paced for the devnet's L1. */
+export async function startBatcher(options: DevnetBatcherOptions): Promise<DevnetBatcher> {
+  const { l1Rpc, l2Rpc, rollupRpc, dataAvailabilityType, l1BlockTimeSeconds, blobCrypto, log } = options
+  const { batcher, close } = await startBatcherService({
+    l1Rpc,
+    l2Rpc,
+    rollupRpc,
+    signer: privateKeySigner(options.privateKey),
+    dataAvailabilityType,
+    crypto: blobCrypto,
+    pollIntervalMs: l1BlockTimeSeconds * 500,
+    policy: { maxChannelDuration: MAX_CHANNEL_DURATION },
+    tx: {
+      receiptQueryIntervalMs: l1BlockTimeSeconds * 250,
+      resubmissionTimeoutMs: l1BlockTimeSeconds * 6_000,
+      numConfirmations: 1,
+    },
+    log,
+  })
+  return { start: () => batcher.start(), stop: () => batcher.stop(), close }
+}

@@ -1,0 +1,136 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createBlobCrypto } from '@keelson/l1'
+import type { Hash } from '@keelson/protocol'
+import { readOrCreateJwtSecret } from '@keelson/service/node'
+import { bytesToHex } from 'viem'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  type DevnetNode,
+  type L1Chain,
+  privateKeyOf,
+  roleAccount,
+  startBatcher,
+  startEngine,
+  startL1Chain,
+  startNode,
+} from '../src/index.ts'
+import { type SequencerProcesses, sequencerProcesses } from './sequencerProcesses.ts'
+import { blockHash, eventually, rpc, syncStatus, testLog } from './support.ts'
+
+describe('a sequencer that is killed while it builds', () => {
+  const log = testLog()
+  const closers: (() => Promise<unknown>)[] = []
+  let l1: L1Chain
+  let sequencer: SequencerProcesses
+  let verifier: DevnetNode
+
+  beforeAll(async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'keelson-kill-'))
+    closers.push(() => rm(folder, { recursive: true, force: true }))
+    l1 = await startL1Chain({
+      l1ChainId: 900n,
+      l1BlockTimeSeconds: 1,
+      l1Port: 0,
+      slotsInAnEpoch: 2,
+      dataDir: folder,
+      genesisTimestamp: BigInt(Math.floor(Date.now() / 1000)),
+      l2ChainId: 901n,
+      l2BlockTime: 1n,
+      seqWindowSize: 3600n,
+      channelTimeout: 300n,
+      maxSequencerDrift: 600n,
+      batchInbox: '0xff00000000000000000000000000000000000901',
+      forks: new Map(),
+    })
+    closers.push(() => l1.anvil.close())
+    await l1.anvil.startMining()
+    sequencer = await sequencerProcesses(l1, folder)
+    closers.push(() => sequencer.kill())
+    await sequencer.start()
+    const jwtSecret = await readOrCreateJwtSecret(join(folder, 'jwt.txt'))
+    const blobCrypto = createBlobCrypto()
+    closers.push(() => blobCrypto.close())
+    const engine = await startEngine({
+      genesis: l1.chain.genesis,
+      dataDir: join(folder, 'verifier'),
+      jwtSecret,
+      rpcPort: 0,
+      engineApiPort: 0,
+      log: log.child({ engine: 'verifier' }),
+    })
+    closers.push(() => engine.close())
+    const node = await startNode({
+      config: l1.chain.rollup,
+      l1Config: l1.chain.l1,
+      l1Rpc: l1.anvil.url,
+      beacon: l1.anvil.beaconUrl,
+      l1BlockTimeSeconds: 1,
+      engineApi: engine.engineApi,
+      jwtSecret,
+      blobCrypto,
+      rpcPort: 0,
+      metricsPort: 0,
+      sequencer: null,
+      peers: [sequencer.multiaddr],
+      log: log.child({ node: 'verifier' }),
+    })
+    closers.push(() => node.close())
+    verifier = { engine, node }
+    const batcher = await startBatcher({
+      l1Rpc: l1.anvil.url,
+      l2Rpc: sequencer.rpc,
+      rollupRpc: sequencer.rollupRpc,
+      privateKey: bytesToHex(privateKeyOf(roleAccount('batcher'))),
+      dataAvailabilityType: 'calldata',
+      l1BlockTimeSeconds: 1,
+      blobCrypto,
+      log: log.child({ service: 'batcher' }),
+    })
+    closers.push(() => batcher.close())
+  })
+  afterAll(async () => {
+    for (const close of closers.reverse()) await close()
+  })
+
+  const sequencerHash = async (number: bigint) =>
+    (await rpc<{ hash: Hash } | null>(sequencer.rpc, 'eth_getBlockByNumber', [`0x${number.toString(16)}`, false]))?.hash
+
+  it('goes on from what was on disk, and the verifier never sees a fork of safe blocks', async () => {
+    const safeBlocks = new Map<bigint, Hash>()
+    const forks: string[] = []
+    const watching = setInterval(() => {
+      const { safeL2 } = verifier.node.node.syncStatus()
+      const before = safeBlocks.get(safeL2.number)
+      if (before !== undefined && before !== safeL2.hash)
+        forks.push(`${safeL2.number}: ${before} became ${safeL2.hash}`)
+      safeBlocks.set(safeL2.number, safeL2.hash)
+    }, 20)
+    try {
+      for (let round = 0; round < 3; round++) {
+        const { unsafeL2 } = await syncStatus(sequencer.rollupRpc)
+        await eventually('three more blocks', async () => {
+          return (await syncStatus(sequencer.rollupRpc)).unsafeL2.number >= unsafeL2.number + 3n
+        })
+        const seen = verifier.node.node.syncStatus().unsafeL2
+        await sequencer.kill()
+        await sequencer.start()
+        // What the verifier was given before the kill had been acknowledged by the sequencer's engine.
+        expect(await sequencerHash(seen.number)).toBe(seen.hash)
+      }
+      const { unsafeL2 } = await syncStatus(sequencer.rollupRpc)
+      await eventually(
+        'safe passes the last restart',
+        () => verifier.node.node.syncStatus().safeL2.number > unsafeL2.number + 3n,
+      )
+    } finally {
+      clearInterval(watching)
+    }
+    expect(forks).toEqual([])
+    const { safeL2 } = verifier.node.node.syncStatus()
+    for (let number = 0n; number <= safeL2.number; number++) {
+      expect(await blockHash(verifier, number), `block ${number}`).toBe(await sequencerHash(number))
+    }
+  }, 240_000)
+})
