@@ -504,8 +504,8 @@ export class EngineController {
     const behind = this.#elSafeOffsetSeconds / this.#config.blockTime
     if (behind > 0n) {
       const genesis = this.#config.genesis.l2.number
-      const wanted = tip.number - behind
-      const number = wanted < genesis ? genesis : wanted
+      let number = tip.number - behind
+      if (number < genesis) number = genesis
       const found = await this.#calls.ask('block read', (call) => this.chain.getL2BlockRefByNumber(number, call))
       if (found && found.number >= this.#heads.finalized.number) anchor = found
     }
