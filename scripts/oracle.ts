@@ -49,19 +49,22 @@ const property = fc.asyncProperty(historyScript(steps), async (script) => {
 
 const result = await fc.check(property, { numRuns: histories, seed, endOnFailure: false })
 const seconds = (performance.now() - started) / 1000
-console.log(`${played} histories, ${l1Blocks} L1 blocks, ${l2Blocks} L2 blocks derived, ${seconds.toFixed(1)} s, seed ${seed}`)
+console.log(
+  `${played} histories, ${l1Blocks} L1 blocks, ${l2Blocks} L2 blocks derived, ${seconds.toFixed(1)} s, seed ${seed}`,
+)
 console.log('share of histories with')
 for (const [feature, count] of [...counts].toSorted(([, a], [, b]) => b - a)) {
   console.log(`  ${feature.padEnd(16)} ${((100 * count) / played).toFixed(1).padStart(5)} %`)
 }
 if (process.argv.includes('--rules')) {
   console.log('verdicts')
-  for (const [key, count] of [...rules].toSorted(([a], [b]) => (a < b ? -1 : 1))) console.log(`  ${key.padEnd(20)} ${count}`)
+  for (const [key, count] of [...rules].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    console.log(`  ${key.padEnd(20)} ${count}`)
 }
 if (result.failed) {
   console.log('1 disagreement, shrunk:')
   console.log(JSON.stringify(result.counterexample?.[0]))
-  console.log(String(result.errorInstance instanceof Error ? result.errorInstance.stack : result.error))
+  console.log(result.errorInstance instanceof Error ? result.errorInstance.stack : result.errorInstance)
   process.exitCode = 1
 } else {
   console.log('0 disagreements')
