@@ -43,7 +43,8 @@ function testFiles(folder: string): string[] {
     if (entry.name === 'node_modules' || entry.name === 'dist') return []
     const path = join(folder, entry.name)
     if (entry.isDirectory()) return testFiles(path)
-    return entry.name.endsWith('.test.ts') ? [path] : []
+    // Contract suites are run by the tests of every implementation.
+    return entry.name.endsWith('.test.ts') || entry.name.endsWith('Contract.ts') ? [path] : []
   })
 }
 

@@ -288,7 +288,7 @@ export function testEngineApi(name: string, make: MakeEngine): void {
         await insertBlock(client, good)
       })
 
-      it('answers SYNCING or ACCEPTED for a block whose parent is missing, and takes it when the parent came', async () => {
+      it('[EXE-164] answers SYNCING or ACCEPTED for a block whose parent is missing, and takes it block by block without peers', async () => {
         const { client, genesis } = await start()
         const { client: other, genesis: same } = await start()
         const one = await extendChain(other, same)
@@ -298,6 +298,15 @@ export function testEngineApi(name: string, make: MakeEngine): void {
         await insertBlock(client, one)
         await insertBlock(client, two)
         expect(hashOf((await client.getBlock('unsafe'))!)).toBe(hashOf(two))
+      })
+
+      it('[EXE-095] checks body withdrawals against empty, whatever withdrawalsRoot says', async () => {
+        const { client, genesis } = await start()
+        const block = await buildBlock(client, genesis)
+        const withdrawals = [{ index: 0n, validatorIndex: 0n, address: DEV_ACCOUNTS[0]!, amount: 1n }]
+        const bad = { ...block, executionPayload: { ...block.executionPayload, withdrawals } }
+        expect(['INVALID', 'INVALID_BLOCK_HASH']).toContain((await client.newPayload(bad)).status)
+        await insertBlock(client, block)
       })
 
       it('takes the same block twice', async () => {
@@ -436,6 +445,14 @@ export function testEngineApi(name: string, make: MakeEngine): void {
       const body = { transactions: one.executionPayload.transactions.map(bytesToHex), withdrawals: [] }
       expect(await engine.auth('engine_getPayloadBodiesByHashV1', [[hashOf(one), UNKNOWN]])).toEqual([body, null])
       expect(await engine.auth('engine_getPayloadBodiesByRangeV1', ['0x1', '0x5'])).toEqual([body])
+    })
+
+    it('[EXE-144] [EXE-149] answers a superchain signal with a protocol version, and goes on whatever is required', async () => {
+      const { engine, client, genesis } = await start()
+      const ahead = `0x${'00'.repeat(16)}${'0000ffff'}${'00'.repeat(12)}`
+      const own = await engine.auth<string>('engine_signalSuperchainV1', [{ recommended: ahead, required: ahead }])
+      expect(own).toMatch(/^0x00[0-9a-f]{62}$/)
+      await extendChain(client, genesis)
     })
 
     it('lists its capabilities', async () => {

@@ -123,6 +123,22 @@ export function testEthRpc(name: string, make: MakeEngine): void {
       expect(receipt).not.toHaveProperty('l1Fee')
     })
 
+    it('[EXE-004] shows deposits with nonce 0 before Regolith', async () => {
+      const { rpc, genesis, mine } = await start('bedrock')
+      const to = DEV_ACCOUNTS[1]!
+      const one = await mine(genesis, devDeposit(1n, to, 5n))
+      const second = devDeposit(2n, to, 6n)
+      await mine(one, second)
+      expect(await rpc('eth_getTransactionByHash', [txHash(second)])).toMatchObject({ type: '0x7e', nonce: '0x0' })
+      expect(await rpc('eth_getTransactionReceipt', [txHash(second)])).not.toHaveProperty('depositNonce')
+    })
+
+    it('[EXE-162] has its chain id as network id, and has been merged for ever', async () => {
+      const { rpc } = await start()
+      expect(await rpc('net_version', [])).toBe(DEV_CHAIN_ID.toString())
+      expect(await rpc('eth_getBlockByNumber', ['latest', false])).toMatchObject({ difficulty: '0x0', uncles: [] })
+    })
+
     it('[EXE-159] leaves depositReceiptVersion out before Canyon', async () => {
       const { rpc, genesis, mine } = await start('regolith')
       const deposit = devDeposit(1n, DEV_ACCOUNTS[1]!, 5n)

@@ -60,6 +60,8 @@ export class PayloadImport {
     const header = headerOf(envelope)
     const actual = header && tryHeaderHash(header)
     if (!header || actual !== hash) return invalid(`blockhash mismatch, want ${hash}, got ${actual ?? 'none'}`, null)
+    // From Isthmus on the header does not commit to the list: it is looked at here.
+    if (payload.withdrawals && payload.withdrawals.length > 0) return invalid('withdrawals must be empty', null)
     const { store } = this.#chain
     if (store.hasBlock(hash)) return valid(hash)
     const known = this.#invalidBlocks.lastValidBelow(hash, hash)
