@@ -7,6 +7,7 @@ import { type Clock, errorText, type Logger } from '@keelson/service'
 import type { Secp256k1PrivateKey } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { DEFAULT_BOOTNODES, parseBootnode, recordOfBootnode } from './bootnodes.ts'
+import { createTransport } from './discoveryTransport.ts'
 import { createRecord, OPSTACK_ENR_VERSION, opStackEntryOf, peerIdOfRecord } from './enr.ts'
 import { P2PError } from './errors.ts'
 import type { Host } from './host.ts'
@@ -105,15 +106,19 @@ export async function startDiscovery(parts: DiscoveryParts): Promise<Discovery> 
     ip: options.advertiseIp ?? (anywhere ? null : options.listenIp),
     tcp: options.advertiseTcpPort || options.listenTcpPort || Number(listening ?? 0),
     udp: options.advertiseUdpPort || udp,
+    seq: BigInt(clock.now()),
   })
   const socket = ipFromBytes(octetsOf(options.listenIp))
   if (!socket) throw new P2PError('badOption', { name: 'p2p.listen.ip', reason: `${options.listenIp} is no address` })
   const bindAddress = multiaddrFromSocketAddress({ ip: socket, port: udp })
   const opened = await openStore(options.discoveryPath)
+  const bindAddrs = socket.type === 4 ? { ip4: bindAddress } : { ip6: bindAddress }
+  const transport = createTransport(bindAddrs, record.nodeId, log)
   const discv5 = Discv5.create({
     enr: record,
     privateKey: privateKey as unknown as Parameters<typeof Discv5.create>[0]['privateKey'],
-    bindAddrs: socket.type === 4 ? { ip4: bindAddress } : { ip6: bindAddress },
+    bindAddrs,
+    transport,
     // An address that was given is not to be changed by what others see.
     config: { enrUpdate: options.advertiseIp === undefined, allowUnverifiedSessions: true },
   })

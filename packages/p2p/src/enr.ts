@@ -56,10 +56,20 @@ export function opStackEntryOf(record: Pick<BaseENR, 'kvs'>): OpStackEntry | nul
 export const peerIdOfRecord = (record: Pick<BaseENR, 'publicKey'>): PeerId =>
   peerIdFromPublicKey(publicKeyFromRaw(Uint8Array.from(record.publicKey)))
 
-/** Our own record, signed with the node's key. Absent addresses are left out. */
+/**
+ * Our own record, signed with the node's key. Absent addresses are left out.
+ *
+ * @param fields.seq - must be higher than in all records before, or nobody takes the new one; milliseconds do
+ */
 export function createRecord(
   privateKey: Secp256k1PrivateKey,
-  fields: { readonly chainId: bigint; readonly ip: string | null; readonly tcp: number; readonly udp: number },
+  fields: {
+    readonly chainId: bigint
+    readonly ip: string | null
+    readonly tcp: number
+    readonly udp: number
+    readonly seq?: bigint
+  },
 ): SignableENR {
   const record = SignableENR.createV4(privateKey.raw)
   record.set(OPSTACK_ENR_KEY, encodeOpStackEntry({ chainId: fields.chainId, version: OPSTACK_ENR_VERSION }))
@@ -73,5 +83,6 @@ export function createRecord(
     record.tcp = fields.tcp
     record.udp = fields.udp
   }
+  if (fields.seq !== undefined) record.seq = fields.seq
   return record
 }

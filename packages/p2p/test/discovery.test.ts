@@ -1,9 +1,13 @@
 import { ECDH } from 'node:crypto'
-import { createSocket } from 'node:dgram'
+import { createSocket, type Socket } from 'node:dgram'
+import { multiaddrFromSocketAddress } from '@chainsafe/discv5'
 import { ENR } from '@chainsafe/enr'
+import { type Logger, nullLogger } from '@keelson/service'
 import { recordedLogs } from '@keelson/service/testing'
 import { afterEach, expect, it } from 'vitest'
-import { createP2P, type P2P, type P2POptions } from '../src/index.ts'
+import { createTransport } from '../src/discoveryTransport.ts'
+import { createRecord } from '../src/enr.ts'
+import { createP2P, loadNodeKey, type P2P, type P2POptions } from '../src/index.ts'
 import { DEFAULT_CONFIG } from '../testing/index.ts'
 
 const open: P2P[] = []
@@ -11,11 +15,16 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((p2p) => p2p.close()))
 })
 
-async function start(bootnodes: string[], config = DEFAULT_CONFIG, more: Partial<P2POptions> = {}) {
+async function start(
+  bootnodes: string[],
+  config = DEFAULT_CONFIG,
+  more: Partial<P2POptions> = {},
+  log: Logger = nullLogger,
+) {
   const p2p = await createP2P({
     config,
     getUnsafeBlockSigner: () => null,
-    log: recordedLogs().log,
+    log,
     options: { listenIp: '127.0.0.1', discovery: true, bootnodes, ...more },
   })
   open.push(p2p)
@@ -59,4 +68,32 @@ it('says which bootnode and which port cannot be used', async () => {
     `P2P udp port ${port} is already in use; choose another with --p2p.listen.udp`,
   )
   blocker.close()
+})
+
+it('outlives addresses that nothing can be sent to', async () => {
+  const key =
+    'd25ce99435982b04d60c4b41ba256b84b888626db7bee45a9419382300fbe907359ae5ef250346785bff8d3b9d07cd3e017a27e2ee3cfda3bcbb0ba762ac9674'
+  const { log, lines } = recordedLogs()
+  const node = await start([`enode://${key}@127.0.0.1:0`], DEFAULT_CONFIG, {}, log)
+  while (!lines.some(({ message }) => message === 'A bootnode does not answer')) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  expect(lines.map(({ message }) => message)).toContain('Could not send a discovery packet')
+  expect(node.discovery?.table()).toEqual([])
+})
+
+it('outlives an error of its socket', async () => {
+  const { log, lines } = recordedLogs()
+  const record = createRecord(await loadNodeKey({}), { chainId: 1n, ip: null, tcp: 0, udp: 0 })
+  const octets = Uint8Array.of(127, 0, 0, 1)
+  const transport = createTransport(
+    { ip4: multiaddrFromSocketAddress({ ip: { type: 4, octets }, port: 0 }) },
+    record.nodeId,
+    log,
+  )
+  await transport.start()
+  const { ip4 } = transport as unknown as { ip4: { socket: Socket } }
+  ip4.socket.emit('error', new Error('send ENETUNREACH'))
+  expect(lines.map(({ fields }) => fields.reason)).toEqual(['send ENETUNREACH'])
+  await transport.stop()
 })
