@@ -46,8 +46,22 @@ export function decodeBlob(blob: Uint8Array): Uint8Array {
   }
   const end = STREAM_HEADER + length
   for (let i = end; i < stream.length; i++) if (stream[i] !== 0) throw trailing(blobOffset(i))
-  for (let i = groups * GROUP_BLOB; i < BLOB_SIZE; i++) if (blob[i] !== 0) throw trailing(i)
+  const extra = firstNonZero(blob, groups * GROUP_BLOB)
+  if (extra !== -1) throw trailing(extra)
   return stream.subarray(STREAM_HEADER, end)
+}
+
+/** Offset of the first byte from `start` on that is not zero, or -1; four bytes at a time where the view allows. */
+function firstNonZero(bytes: Uint8Array, start: number): number {
+  let at = start
+  if ((bytes.byteOffset + start) % 4 === 0) {
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset + start, (bytes.length - start) >> 2)
+    let i = 0
+    while (i < words.length && words[i] === 0) i++
+    at += 4 * i
+  }
+  for (; at < bytes.length; at++) if (bytes[at] !== 0) return at
+  return -1
 }
 
 /** Where a byte of the stream stands in the blob; x, y and z are named by the first head they are in. */
