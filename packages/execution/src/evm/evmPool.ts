@@ -1,8 +1,8 @@
-import { NobleBN254 } from '@ethereumjs/evm'
 import { activeFork, type Fork, hexToBytes } from '@keelson/protocol'
 import type { ChainSpec } from '../genesis/chainSpec.ts'
 import type { JournaledState } from '../state/journaledState.ts'
 import type { BlockHashLookup } from '../transition/types.ts'
+import { bn254Precompiles } from './bn254.ts'
 import { evmRulesOf } from './evmRules.ts'
 import { EvmStateManager } from './evmStateManager.ts'
 import { interpreterClass, OpEvm } from './opEvm.ts'
@@ -12,10 +12,9 @@ export type EvmLoan = { readonly state: JournaledState; readonly getBlockHash: B
 
 const ZERO_WORD = new Uint8Array(32)
 const idle = new Map<string, OpEvm[]>()
-const bn254 = new NobleBN254()
 
 async function createEvm(fork: Fork, chainId: bigint, stateManager: EvmStateManager): Promise<OpEvm> {
-  const opts = { ...evmRulesOf(fork, chainId), stateManager, bn254 }
+  const opts = { ...evmRulesOf(fork, chainId), stateManager, bn254: bn254Precompiles }
   return new OpEvm(opts, await interpreterClass(opts))
 }
 

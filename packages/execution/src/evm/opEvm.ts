@@ -139,6 +139,8 @@ export function interpreterClass(opts: EVMOpts): Promise<InterpreterClass> {
     const opcode = 0x21
     const probe = new EVM({
       ...opts,
+      // No state is to be read for this.
+      stateManager: { getAccount: async () => undefined } as unknown as EvmStateManager,
       customOpcodes: [
         {
           opcode,
