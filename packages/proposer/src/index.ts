@@ -1,1 +1,6 @@
-export {}
+export * from './contracts.ts'
+export * from './errors.ts'
+export * from './flags.ts'
+export * from './metrics.ts'
+export * from './proposer.ts'
+export * from './service.ts'
