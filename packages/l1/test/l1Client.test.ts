@@ -60,8 +60,9 @@ describe('createL1Client on anvil', () => {
       }),
     ]
     for (const raw of raws) {
-      await anvil.rpc.request<Hash>('eth_sendRawTransaction', [raw])
-      const block = await anvil.rpc.request<RpcBlock>('eth_getBlockByNumber', ['latest', false])
+      const hash = await anvil.rpc.request<Hash>('eth_sendRawTransaction', [raw])
+      const { blockHash } = await anvil.receipt<RpcReceipt>(hash)
+      const block = await anvil.rpc.request<RpcBlock>('eth_getBlockByHash', [blockHash, false])
       const receipts = await anvil.rpc.request<RpcReceipt[]>('eth_getBlockReceipts', [block.hash])
       recorded.push({
         ref: {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
+import type { Hash } from '@keelson/protocol'
 import { createRpcClient, type RpcClient } from '@keelson/service'
 
 /** A running anvil. */
@@ -8,6 +9,8 @@ export type Anvil = {
   readonly rpc: RpcClient
   /** Mines `count` blocks (1). */
   mine(count?: number): Promise<void>
+  /** The receipt of a transaction, once there is one: even with instant mining it may come after the transaction's answer. */
+  receipt<T>(hash: Hash): Promise<T>
   stop(): Promise<void>
 }
 
@@ -48,6 +51,13 @@ export async function startAnvil(args: readonly string[] = []): Promise<Anvil> {
     rpc,
     mine: async (count = 1) => {
       await rpc.request('anvil_mine', [`0x${count.toString(16)}`])
+    },
+    receipt: async <T>(hash: Hash) => {
+      for (;;) {
+        const receipt = await rpc.request<T | null>('eth_getTransactionReceipt', [hash])
+        if (receipt !== null) return receipt
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
     },
     stop: async () => {
       process.removeListener('exit', killOnExit)
