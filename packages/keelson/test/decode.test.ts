@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { MemoryL2, type PipelineFixture, recordedPipeline } from '@keelson/derive/testing'
 import { createBlobCrypto, createTxManager, privateKeySigner } from '@keelson/l1'
 import { ANVIL_KEYS, type Anvil, startAnvil } from '@keelson/l1/testing'
 import {
@@ -26,7 +27,9 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CommandIo } from '../src/command.ts'
 import { decodeCommand } from '../src/commands/decode.ts'
+import { derivedVerdicts } from '../src/decode/derivedVerdicts.ts'
 import type { DecodeReport } from '../src/decode/report.ts'
+import { reportToText } from '../src/decode/text.ts'
 
 /** What the JSON of a value reads back as. */
 type Json<T> = T extends bigint
@@ -435,5 +438,41 @@ describe.skipIf(!fixtureFolder())(`keelson decode, the fixtures (${FIXTURES_ABSE
     const { code, stdout } = await run([path('beacon-blob-sidecars-goerli-7422094.json.gz')])
     expect(code).toBe(2)
     expect(stdout).toContain('unknown version 22 of the blob encoding (byte 1, DER-053)')
+  })
+})
+
+describe.skipIf(!fixtureFolder())(`the pipeline's verdicts (${FIXTURES_ABSENT} otherwise)`, () => {
+  it('[DER-149] [DER-159] says what became of each batch of 14 real L1 blocks', async () => {
+    const recorded = recordedPipeline(
+      readFixture<PipelineFixture>('derivation/pipeline-op-mainnet-regolith-18090205.json.gz'),
+    )
+    const { config: chain, l1, l2: safeOnly, base, expected, systemConfig } = recorded
+    const l2 = new MemoryL2(
+      expected.map(({ ref, attributes }) => ({ ref, systemConfig, transactions: attributes.transactions })),
+    )
+    l2.add({ ref: base.l2, systemConfig, transactions: [] })
+    expect(await safeOnly.getL2BlockRefByHash(base.l2.hash)).toEqual(base.l2)
+    const { verdicts, derivedTo, stopped } = await derivedVerdicts({
+      config: chain,
+      l1,
+      blobs: undefined,
+      l2,
+      safeHead: base.l2,
+      base,
+      from: 18_090_206n,
+      to: 18_090_218n,
+      signal: new AbortController().signal,
+    })
+    expect(derivedTo).toEqual(expected.at(-1)?.ref)
+    expect(stopped).toContain(`no block ${derivedTo.number + 1n} yet`)
+    const batches = verdicts.filter((verdict) => verdict.subject === 'batch')
+    expect(batches.filter(({ outcome }) => outcome === 'accepted').length).toBeGreaterThanOrEqual(expected.length)
+    expect(batches.filter(({ rule }) => rule === 'DER-159').length).toBe(63 + 28)
+    const text = reportToText({
+      sources: [],
+      channels: [],
+      derivation: { safeHead: base.l2.number, derivedTo: derivedTo.number, verdicts },
+    })
+    expect(text).toContain('L1 18090218: singular batch at 1694158127, 1 block → accepted')
   })
 })

@@ -24,6 +24,7 @@ import {
 } from '../decode/input.ts'
 import { reportToJson } from '../decode/json.ts'
 import { judge } from '../decode/judge.ts'
+import type { DecodeReport } from '../decode/report.ts'
 import { reportToText } from '../decode/text.ts'
 
 const ENV_PREFIX = 'KEELSON_DECODE'
@@ -40,6 +41,10 @@ export const decodeFlags = defineFlags('', {
   rollupConfig: flag.path({ name: 'rollup.config', help: 'rollup.json of the chain that the data is of.' }),
   l1: flag.url({ name: 'l1', help: 'L1 RPC to read transactions from, with --tx or --from and --to.' }),
   l1Beacon: flag.url({ name: 'l1.beacon', help: 'L1 beacon node to read blobs from.' }),
+  l2: flag.url({
+    name: 'l2',
+    help: 'L2 execution RPC: with it, a named chain and --l1, the derivation pipeline judges everything.',
+  }),
   tx: flag.list({ name: 'tx', default: [], help: 'Hashes of L1 transactions.' }),
   from: flag.uint64({ name: 'from', help: 'First L1 block to read.' }),
   to: flag.uint64({ name: 'to', help: 'Last L1 block to read; the first one when absent.' }),
@@ -97,8 +102,10 @@ async function decode(flags: DecodeFlags, names: readonly string[], io: CommandI
   }
   if (flags.l1 !== undefined) inputs.push(...(await readL1(flags, flags.l1, config, io.signal)))
   const report = decodeInputs(inputs, optionsOf(flags, config, hints))
+  if (flags.l2 !== undefined && !(config && flags.l1)) throw new InputError('--l2 needs --l1 and a named chain')
   const judged = config ? { chain: flags.network ?? `${config.l2ChainId}`, ...judge(report, config) } : report
-  io.stdout.write(flags.json ? `${reportToJson(judged)}\n` : reportToText(judged))
+  const full = await withDerivation(judged, flags, config, io.signal)
+  io.stdout.write(flags.json ? `${reportToJson(full)}\n` : reportToText(full))
   const bad = judged.sources.some(({ problem }) => problem && problem.code !== 'blobsElsewhere')
   return bad ? 2 : 0
 }
@@ -155,6 +162,35 @@ async function readL1(
   const txs = tx.map((hash) => hash.toLowerCase() as Hash)
   const inbox = flags.inbox ?? config?.batchInboxAddress
   return inputsFromL1({ l1Rpc, beacon: flags.l1Beacon, txs, from, to, inbox, signal })
+}
+
+/** Lets the derivation pipeline judge the L1 blocks that the report is of. */
+async function withDerivation(
+  report: DecodeReport,
+  flags: DecodeFlags,
+  config: RollupConfig | null,
+  signal: AbortSignal,
+): Promise<DecodeReport> {
+  if (!config || flags.l1 === undefined || flags.l2 === undefined) return report
+  const { derivedVerdicts, firstBlockBefore } = await import('../decode/derivedVerdicts.ts')
+  const { l2OverRpc } = await import('../decode/l2Rpc.ts')
+  const { openL1 } = await import('../decode/fromL1.ts')
+  const start = firstBlockBefore(report, config)
+  const numbers = report.sources.flatMap(({ l1 }) => (l1 ? [l1.blockNumber] : []))
+  if (start === null || numbers.length === 0) return report
+  const l2 = l2OverRpc(flags.l2, config)
+  const safeHead = await l2.getL2BlockRefByNumber(start, { signal })
+  if (!safeHead) throw new InputError(`L2 has no block ${start}`)
+  const sorted = numbers.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  const from = flags.from ?? (sorted[0] as bigint)
+  const to = flags.to ?? (sorted.at(-1) as bigint)
+  const { l1, beacon, close } = openL1(flags.l1, flags.l1Beacon)
+  try {
+    const result = await derivedVerdicts({ config, l1, blobs: beacon ?? undefined, l2, safeHead, from, to, signal })
+    return { ...report, derivation: { ...result, safeHead: safeHead.number, derivedTo: result.derivedTo.number } }
+  } finally {
+    await close()
+  }
 }
 
 function optionsOf(flags: DecodeFlags, config: RollupConfig | null, hints: ChainHints): DecodeOptions {

@@ -26,15 +26,21 @@ export type L1Query = {
   readonly signal: AbortSignal
 }
 
+/** Clients of L1 and, where it is given, of its beacon node. */
+export function openL1(url: string, beaconUrl: string | undefined) {
+  const rpc = createRpcClient({ url, timeoutMs: 30_000, name: 'l1' })
+  const l1 = createL1Client({ rpc, prefetchBlocks: 0 })
+  const crypto = beaconUrl === undefined ? null : createBlobCrypto()
+  const beacon = beaconUrl === undefined || !crypto ? null : createBeaconClient({ url: beaconUrl, crypto })
+  return { rpc, l1, beacon, close: async () => crypto?.close() }
+}
+
 /**
  * Fetches batcher data from L1: single transactions, or all of a range of blocks. Blocks are checked against their hash,
  * transactions against their root, blobs against their versioned hashes.
  */
 export async function inputsFromL1(query: L1Query): Promise<DecodeInput[]> {
-  const rpc = createRpcClient({ url: query.l1Rpc, timeoutMs: 30_000, name: 'l1' })
-  const l1 = createL1Client({ rpc, prefetchBlocks: 0 })
-  const crypto = query.beacon === undefined ? null : createBlobCrypto()
-  const beacon = query.beacon === undefined || !crypto ? null : createBeaconClient({ url: query.beacon, crypto })
+  const { rpc, l1, beacon, close } = openL1(query.l1Rpc, query.beacon)
   const call = { signal: query.signal }
   try {
     const inputs: DecodeInput[] = []
@@ -58,7 +64,7 @@ export async function inputsFromL1(query: L1Query): Promise<DecodeInput[]> {
     }
     return inputs
   } finally {
-    await crypto?.close()
+    await close()
   }
 }
 

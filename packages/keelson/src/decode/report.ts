@@ -1,3 +1,4 @@
+import type { Verdict } from '@keelson/derive'
 import type { Address, Hash, Hex } from '@keelson/protocol'
 
 /** Why something is not what it should be. `at` is a byte offset into the thing named beside it. */
@@ -126,4 +127,13 @@ export type DecodeReport = {
   readonly chain?: string
   readonly sources: readonly SourceReport[]
   readonly channels: readonly ChannelReport[]
+  /** What the derivation pipeline made of it, where an L2 chain was there to ask. */
+  readonly derivation?: DerivationReport
+}
+
+export type DerivationReport = {
+  readonly safeHead: bigint
+  readonly derivedTo: bigint
+  readonly stopped?: string
+  readonly verdicts: readonly Verdict[]
 }

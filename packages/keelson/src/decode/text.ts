@@ -1,8 +1,10 @@
+import type { Verdict } from '@keelson/derive'
 import type {
   BatchReport,
   BlockReport,
   ChannelReport,
   DecodeReport,
+  DerivationReport,
   Judgement,
   Problem,
   SourceReport,
@@ -107,12 +109,42 @@ function write(node: Node, lines: string[], indent: string, lead: string): void 
   }
 }
 
+function verdictSubject(verdict: Verdict): string {
+  switch (verdict.subject) {
+    case 'transaction':
+      return `transaction ${verdict.txIndex} ${verdict.txHash}`
+    case 'payload':
+      return `payload of transaction ${verdict.txIndex}${verdict.blobIndex === undefined ? '' : `, blob ${verdict.blobIndex}`}`
+    case 'frame':
+      return `frame ${verdict.frameNumber} of channel ${verdict.channelId}`
+    case 'channel':
+      return `channel ${verdict.channelId}`
+    case 'batch': {
+      const at = verdict.timestamp === null ? '' : ` at ${verdict.timestamp}`
+      return `${verdict.batchType} batch${at}, ${count(verdict.blockCount, 'block')}`
+    }
+  }
+}
+
+function derivationNode({ safeHead, derivedTo, stopped, verdicts }: DerivationReport): Node {
+  return {
+    text: `derivation: L2 blocks ${safeHead + 1n} to ${derivedTo} come from here`,
+    children: [
+      ...verdicts.map((verdict) => ({
+        text: `L1 ${verdict.origin.number}: ${verdictSubject(verdict)} → ${verdict.outcome} (${verdict.rule}): ${verdict.reason}`,
+      })),
+      ...(stopped === undefined ? [] : [{ text: `! ${stopped}` }]),
+    ],
+  }
+}
+
 /** The report as a tree for people. */
 export function reportToText(report: DecodeReport): string {
   const lines: string[] = []
   if (report.chain) lines.push(`chain ${report.chain}`)
   for (const source of report.sources) write(sourceNode(source), lines, '', '')
   for (const channel of report.channels) write(channelNode(channel), lines, '', '')
+  if (report.derivation) write(derivationNode(report.derivation), lines, '', '')
   if (report.sources.length === 0) lines.push('no batcher data')
   return `${lines.join('\n')}\n`
 }
