@@ -18,7 +18,7 @@ import { type DerivedAttributes, isDepositsOnly, withDepositsOnly } from './deri
 import { decideElSync, type ElSyncState, type EngineKind, initialElSync, isElSyncing, type SyncMode } from './elSync.ts'
 import { ENGINE_CALL_TIMEOUT_MS, EngineCalls, type Invalid } from './engineCalls.ts'
 import { EngineError } from './errors.ts'
-import { type Heads, type HeadsCause, NO_HEADS } from './heads.ts'
+import { type Heads, type HeadsCause, NO_HEADS, showBlock, showHeads } from './heads.ts'
 import { createL2Chain, type L2Chain } from './l2Chain.ts'
 import { createEngineMetrics, type EngineMetrics } from './metrics.ts'
 import type { SyncStart } from './syncStart.ts'
@@ -197,7 +197,7 @@ export class EngineController {
       const reason = status.validationError ?? ''
       throw new EngineError('forkchoiceNotAccepted', { head: unsafe.hash, status: status.status, reason })
     }
-    this.#log.debug('Told the engine of the heads', { unsafe, safe: this.#heads.safe, finalized })
+    this.#log.debug('Told the engine of the heads', showHeads({ unsafe, safe: this.#heads.safe, finalized }))
     this.#forkchoicePending = false
     this.#announce()
   }
@@ -341,7 +341,12 @@ export class EngineController {
       throw new EngineError('depositsOnlyInvalid', { parent: parent.hash, reason: invalid.reason })
     }
     const replaced = isForkActive(this.#config, 'holocene', derivedFrom.timestamp)
-    this.#log.warn('Derived attributes are invalid', { parent, derivedFrom, reason: invalid.reason, replaced })
+    this.#log.warn('Derived attributes are invalid', {
+      parent: showBlock(parent),
+      derivedFrom: showBlock(derivedFrom),
+      reason: invalid.reason,
+      replaced,
+    })
     this.#observer.derivedInvalid?.({ parent, reason: invalid.reason, replaced })
     if (replaced) {
       this.#metrics.replacements.inc()
@@ -371,7 +376,7 @@ export class EngineController {
     }
     const { unsafe } = this.#heads
     if (unsafe.number >= ref.number && unsafe.hash !== ref.hash) {
-      this.#log.warn('A derived block replaces unsafe blocks', { from: unsafe, to: ref })
+      this.#log.warn('A derived block replaces unsafe blocks', { from: showBlock(unsafe), to: showBlock(ref) })
       this.#backup = { head: unsafe, restore: false }
     }
     this.#setHeads({ ...this.#heads, unsafe: ref }, 'derived')
@@ -409,7 +414,7 @@ export class EngineController {
       const reason = status.validationError ?? ''
       throw new EngineError('backupRestoreFailed', { head: backup.head.hash, status: status.status, reason })
     }
-    this.#log.info('Went back to the earlier unsafe chain', { head: backup.head })
+    this.#log.info('Went back to the earlier unsafe chain', { head: showBlock(backup.head) })
     this.#setHeads({ ...this.#heads, unsafe: backup.head }, 'restored')
     this.#forkchoicePending = false
     this.#announce()
@@ -422,7 +427,11 @@ export class EngineController {
   promoteFinalized(ref: L2BlockRef): boolean {
     const { finalized, safe } = this.#heads
     if (ref.number < finalized.number || ref.number > safe.number) {
-      this.#log.error('Refused to move the finalized head', { to: ref, finalized, safe })
+      this.#log.error('Refused to move the finalized head', {
+        to: showBlock(ref),
+        finalized: showBlock(finalized),
+        safe: showBlock(safe),
+      })
       return false
     }
     if (ref.hash === finalized.hash) return true
@@ -524,7 +533,10 @@ export class EngineController {
 
   #setElSync(state: ElSyncState): void {
     this.#elSync = state
-    this.#log.info('Engine sync', { phase: state.phase, target: state.phase === 'syncing' ? state.target : null })
+    this.#log.info('Engine sync', {
+      phase: state.phase,
+      target: state.phase === 'syncing' && state.target ? showBlock(state.target) : null,
+    })
     this.#observer.elSyncChanged?.(state)
   }
 

@@ -1,4 +1,4 @@
-import { type L2BlockRef, ZERO_L2_BLOCK_REF } from '@keelson/protocol'
+import { type BlockId, type L2BlockRef, ZERO_L2_BLOCK_REF } from '@keelson/protocol'
 
 /**
  * The heads of the L2 chain, with `unsafe ≥ pendingSafe ≥ safe ≥ finalized`.
@@ -30,3 +30,10 @@ export const NO_HEADS: Heads = {
   safe: ZERO_L2_BLOCK_REF,
   finalized: ZERO_L2_BLOCK_REF,
 }
+
+/** A block as log lines show it: `hash:number`. */
+export const showBlock = ({ hash, number }: BlockId): string => `${hash}:${number}`
+
+/** Heads as log lines show them. */
+export const showHeads = (heads: Partial<Heads>): Record<string, string> =>
+  Object.fromEntries(Object.entries(heads).map(([name, ref]) => [name, showBlock(ref)]))

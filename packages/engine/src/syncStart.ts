@@ -1,6 +1,7 @@
 import type { CallOptions, Hash, L1BlockRef, L2BlockRef, RollupConfig } from '@keelson/protocol'
 import { type Logger, nullLogger } from '@keelson/service'
 import { SyncStartError } from './errors.ts'
+import { showBlock, showHeads } from './heads.ts'
 import type { L2Chain } from './l2Chain.ts'
 
 /** How many sequencing windows below the earlier unsafe origin a walk may go. */
@@ -87,7 +88,11 @@ export async function findSyncStart(options: SyncStartOptions): Promise<SyncStar
       if (l1Block?.hash === block.l1Origin.hash) {
         highestCanonical ??= block
       } else {
-        log.debug('L1 origin is not canonical', { l2: block.number, origin: block.l1Origin, canonical: l1Block?.hash })
+        log.debug('L1 origin is not canonical', {
+          l2: block.number,
+          origin: showBlock(block.l1Origin),
+          canonical: l1Block?.hash,
+        })
         unsafe = null
         highestCanonical = null
       }
@@ -144,11 +149,14 @@ function recover(config: RollupConfig, heads: SyncStart, log: Logger): SyncStart
   const { l1, l2 } = config.genesis
   const nothingSafe = finalized.hash === l2.hash && safe.hash === l2.hash && unsafe.number > l2.number
   if (nothingSafe && unsafe.l1Origin.number > l1.number + RECOVER_MIN_SEQ_WINDOWS * config.seqWindowSize) {
-    log.warn('Nothing is safe far above genesis, as after an engine sync: starting from the unsafe head', { unsafe })
+    log.warn(
+      'Nothing is safe far above genesis, as after an engine sync: starting from the unsafe head',
+      showHeads({ unsafe }),
+    )
     return { unsafe, safe: unsafe, finalized: unsafe }
   }
   if (unsafe.number < finalized.number || unsafe.number < safe.number) {
-    log.error('The unsafe head is behind safe or finalized, the engine was rewound: starting from it', heads)
+    log.error('The unsafe head is behind safe or finalized, the engine was rewound: starting from it', showHeads(heads))
     return { unsafe, safe: unsafe, finalized: unsafe }
   }
   return null

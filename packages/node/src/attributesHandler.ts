@@ -1,4 +1,4 @@
-import type { DerivedAttributes, EngineController } from '@keelson/engine'
+import { type DerivedAttributes, type EngineController, showBlock } from '@keelson/engine'
 import type { Logger } from '@keelson/service'
 import type { EmitOf, HandlersOf } from './events.ts'
 import { severityOf } from './reactTo.ts'
@@ -18,7 +18,7 @@ export function attributesHandler({ engine, log }: { readonly engine: EngineCont
     const process = async (derived: DerivedAttributes) => {
       try {
         const outcome = await engine.processDerived(derived)
-        log.debug('Processed derived attributes', { parent: derived.parent, outcome })
+        log.debug('Processed derived attributes', { parent: showBlock(derived.parent), outcome })
         held = null
       } catch (error) {
         // What failed for now is tried again as it is; after a reset the pipeline makes new ones.

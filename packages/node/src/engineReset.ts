@@ -1,9 +1,10 @@
-import { type EngineController, findSyncStart, type SyncStartL1 } from '@keelson/engine'
-import { blockId, type RollupConfig } from '@keelson/protocol'
+import { type EngineController, findSyncStart, type SyncStartL1, showHeads } from '@keelson/engine'
+import type { RollupConfig } from '@keelson/protocol'
 import type { Logger } from '@keelson/service'
 import type { Driver } from './driver.ts'
 import type { EmitOf, HandlersOf } from './events.ts'
 import { severityOf } from './reactTo.ts'
+import { StartOfDerivation } from './syncDeriver.ts'
 
 /** Finds the sync start after a reset, beside the queue, and sets the engine's heads to it. */
 export const engineResetSpec = {
@@ -39,11 +40,7 @@ export function engineReset(parts: EngineResetParts) {
         () => findSyncStart({ config, l1, l2: engine.chain, skipCheck, log, signal }),
         (start) => {
           state = 'none'
-          log.info('Found the sync start', {
-            unsafe: blockId(start.unsafe),
-            safe: blockId(start.safe),
-            finalized: blockId(start.finalized),
-          })
+          log.info('Found the sync start', showHeads(start))
           engine.reset(start)
           emit({ type: 'engine-reset-confirmed', heads: engine.heads })
         },
@@ -59,7 +56,8 @@ export function engineReset(parts: EngineResetParts) {
     return {
       'reset-event': ({ error }) => {
         if (state === 'searching') return
-        log.warn('Reset', { err: error.message })
+        if (error instanceof StartOfDerivation) log.info('Derivation starts')
+        else log.warn('Reset', { err: error.message })
         engine.suspend()
         search()
       },

@@ -1,5 +1,5 @@
 import type { L1Provider } from '@keelson/derive'
-import type { EngineController } from '@keelson/engine'
+import { type EngineController, showBlock } from '@keelson/engine'
 import { type BlockId, codedError, type Hash, type L1BlockRef, type L2BlockRef } from '@keelson/protocol'
 import type { Logger } from '@keelson/service'
 import type { Driver } from './driver.ts'
@@ -61,7 +61,7 @@ export function finalizer(parts: FinalityParts) {
         },
         async () => {
           if (of !== generation || !engine.promoteFinalized(l2)) return
-          log.info('Finalized L2 block', { number: l2.number, hash: l2.hash, l1: l1Id })
+          log.info('Finalized L2 block', { number: l2.number, hash: l2.hash, l1: showBlock(l1Id) })
           await engine.tryUpdateEngine()
         },
       )

@@ -1,6 +1,7 @@
 import { CodedError } from '@keelson/protocol'
 import type { Clock } from '@keelson/service'
 import type { HandlingTrace, Tracer } from './eventSystem.ts'
+import { StartOfDerivation } from './syncDeriver.ts'
 
 /** Something that did not go straight: what, why, and what it was seen by. */
 export type Incident = {
@@ -65,7 +66,7 @@ export class Journal implements Tracer {
   emitted({ event }: { event: HandlingTrace['event'] }): void {
     switch (event.type) {
       case 'reset-event':
-        this.error('reset', event.error)
+        if (!(event.error instanceof StartOfDerivation)) this.error('reset', event.error)
         this.doing('looking for the sync start')
         break
       case 'critical-error':

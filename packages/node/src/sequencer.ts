@@ -6,6 +6,8 @@ import {
   type Heads,
   type SealedBlock,
   type SealOutcome,
+  showBlock,
+  showHeads,
 } from '@keelson/engine'
 import {
   blockId,
@@ -129,7 +131,9 @@ export class Sequencer {
       'sequencer-action': () => this.#act(),
       'forkchoice-update': ({ heads, cause }) => {
         if (cause === 'derived' && this.#active) {
-          this.#parts.log.debug('Derivation built a block: sequencing begins anew on it', { head: heads.unsafe })
+          this.#parts.log.debug('Derivation built a block: sequencing begins anew on it', {
+            head: showBlock(heads.unsafe),
+          })
         }
         this.#headMoved(heads)
       },
@@ -160,7 +164,7 @@ export class Sequencer {
     this.#setActive(true)
     this.#work = { phase: 'idle' }
     this.#nextMs = this.#parts.clock.now()
-    this.#parts.log.info('Sequencer has been started', { head: this.#head })
+    this.#parts.log.info('Sequencer has been started', { head: showBlock(this.#head) })
   }
 
   /**
@@ -176,7 +180,7 @@ export class Sequencer {
       this.#setActive(false)
       void this.#dropJob()
       this.#nextMs = null
-      this.#parts.log.warn('Sequencer has been stopped', { head: this.#head })
+      this.#parts.log.warn('Sequencer has been stopped', { head: showBlock(this.#parts.engine.heads.unsafe) })
       return this.#parts.engine.heads.unsafe.hash
     }
     if (this.#work.phase !== 'committing' && this.#work.phase !== 'sealed') return { done: Promise.resolve(finish()) }
@@ -225,8 +229,7 @@ export class Sequencer {
     const lags = this.#maxSafeLag > 0n && safe.number + this.#maxSafeLag <= unsafe.number
     if (lags && !this.#stalledBySafeLag) {
       log.warn('The safe head has fallen behind: no new blocks until it comes closer', {
-        safe,
-        unsafe,
+        ...showHeads({ safe, unsafe }),
         maxSafeLag: this.#maxSafeLag,
       })
     }
@@ -342,7 +345,11 @@ export class Sequencer {
         this.#startOver('The engine refuses the attributes', started.reason)
         return
       }
-      log.debug('Started building a block', { parent, l1Origin: blockId(origin), noTxPool: attributes.noTxPool })
+      log.debug('Started building a block', {
+        parent: showBlock(parent),
+        l1Origin: showBlock(origin),
+        noTxPool: attributes.noTxPool,
+      })
       this.#work = { phase: 'building', job: started.job }
       this.#nextMs = Math.max(this.#parts.clock.now(), this.#dueMs(parent) - this.#parts.options.sealingDurationMs)
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Heads } from '@keelson/engine'
+import { type Heads, showBlock } from '@keelson/engine'
 import { type L1BlockRef, type SyncStatus, ZERO_L1_BLOCK_REF, ZERO_L2_BLOCK_REF } from '@keelson/protocol'
 import type { Logger } from '@keelson/service'
 import type { EmitOf, HandlersOf } from './events.ts'
@@ -51,12 +51,13 @@ export function statusTracker(parts: {
   const l1Head = (ref: L1BlockRef) => {
     const { headL1 } = status
     if (ref.hash === headL1.hash) return
-    if (headL1 === ZERO_L1_BLOCK_REF || ref.parentHash === headL1.hash) log.debug('L1 head moved', { head: ref })
+    if (headL1 === ZERO_L1_BLOCK_REF || ref.parentHash === headL1.hash)
+      log.debug('L1 head moved', { head: showBlock(ref) })
     else if (ref.number > headL1.number)
-      log.debug('L1 head moved by more than one block, or was reorged', { from: headL1, to: ref })
+      log.debug('L1 head moved by more than one block, or was reorged', { from: showBlock(headL1), to: showBlock(ref) })
     else {
       metrics.l1ReorgDepth.observe(Number(headL1.number - ref.number))
-      log.warn('L1 head reorged', { from: headL1, to: ref })
+      log.warn('L1 head reorged', { from: showBlock(headL1), to: showBlock(ref) })
     }
     metrics.recordL1Ref('l1_head', ref)
     update({ headL1: ref })

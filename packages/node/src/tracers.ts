@@ -1,13 +1,14 @@
 import type { Logger } from '@keelson/service'
 import type { Tracer } from './eventSystem.ts'
 import type { NodeMetrics } from './metrics.ts'
+import { StartOfDerivation } from './syncDeriver.ts'
 
 /** Counts events under op-node's names. */
 export function metricsTracer(metrics: NodeMetrics): Tracer {
   return {
     emitted: ({ event, emitter }) => {
       metrics.eventsEmitted.inc({ event_type: event.type, emitter })
-      if (event.type === 'reset-event') metrics.pipelineResets.record()
+      if (event.type === 'reset-event' && !(event.error instanceof StartOfDerivation)) metrics.pipelineResets.record()
       else if (event.type === 'received-unsafe-payload') metrics.unsafePayloads.record()
       else if (event.type === 'derivation-idle') metrics.derivationIdle.set(1)
       else if (event.type === 'step') metrics.derivationIdle.set(0)

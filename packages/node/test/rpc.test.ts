@@ -157,7 +157,7 @@ describe('the rollup RPC over HTTP', () => {
     await world.settle()
     expect(await explain()).toMatchObject({
       doing: expect.stringMatching(/^waiting to try again: could not read/),
-      resets: [{ reason: 'for the test' }, {}],
+      resets: [{ reason: 'for the test' }],
       errors: [{ kind: 'error', code: 'unreachable', count: 2 }],
     })
   })

@@ -142,7 +142,7 @@ describe('reset', () => {
       const { l1Origin } = payloadToL2BlockRef(world.config, block.executionPayload)
       expect(world.l1.block(l1Origin.number).hash).toBe(l1Origin.hash)
     }
-    expect(verifier.metric('pipeline_resets_total')).toBeGreaterThan(1)
+    expect(verifier.metric('pipeline_resets_total')).toBeGreaterThan(0)
   })
 
   it('resets when the origin of the unsafe head was reorged out before derivation had read it', async () => {
