@@ -28,7 +28,7 @@ export const batcherFlags = {
     activeSequencerCheckDuration: flag.duration({ default: 5_000, help: 'How often the active one of several sequencers is looked for.' }),
   }),
   rpc: defineFlags('rpc', {
-    addr: flag.string({ default: '0.0.0.0', help: 'Address the admin RPC listens on.' }),
+    addr: flag.string({ default: '127.0.0.1', help: 'Address the admin RPC listens on.' }),
     port: flag.integer({ default: 8545, min: 0, max: 65535, help: 'Port of the admin RPC.' }),
     enableAdmin: flag.boolean({ default: false, help: 'Serves the admin_ methods.' }),
   }),

@@ -191,7 +191,7 @@ const otherFlags = defineFlags('', {
     default: 1000,
     help: 'For one call to the conductor.',
   }),
-  rpcAddr: flag.string({ name: 'rpc.addr', default: '0.0.0.0', help: 'Address the RPC listens on.' }),
+  rpcAddr: flag.string({ name: 'rpc.addr', default: '127.0.0.1', help: 'Address the RPC listens on.' }),
   rpcPort: flag.integer({ name: 'rpc.port', default: 9545, ...port, help: 'Port of the RPC; 0 takes any.' }),
   rpcEnableAdmin: flag.boolean({ name: 'rpc.enable-admin', default: false, help: 'Serves the admin methods.' }),
   rpcAdminState: flag.path({

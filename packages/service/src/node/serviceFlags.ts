@@ -22,6 +22,6 @@ export const logFlags = defineFlags('log', {
 /** op-node's metrics flags. */
 export const metricsFlags = defineFlags('metrics', {
   enabled: flag.boolean({ default: false, help: 'Serves metrics to Prometheus.' }),
-  addr: flag.string({ default: '0.0.0.0', help: 'Address the metrics server listens on.' }),
+  addr: flag.string({ default: '127.0.0.1', help: 'Address the metrics server listens on.' }),
   port: flag.integer({ default: 7300, min: 0, max: 65535, help: 'Port of the metrics server.' }),
 })
