@@ -1,9 +1,11 @@
 import { type ExecutionPayloadEnvelope, envelopeOf, type Hash } from '@keelson/protocol'
+import { type Logger, nullLogger } from '@keelson/service'
 import type { BlockHeader } from '../blockHeader.ts'
 import { type ChainSpec, chainSpecFromGenesis } from '../genesis/chainSpec.ts'
 import { genesisBlock } from '../genesis/genesisBlock.ts'
 import type { GenesisJson } from '../genesis/genesisJson.ts'
 import { createStateCache, type StateCache } from '../state/stateCache.ts'
+import { StateError } from '../state/stateError.ts'
 import { createStateReader, type TrieStateReader } from '../state/trieStateReader.ts'
 import { createBlockExecutor } from '../transition/blockExecutor.ts'
 import { attributesOfPayload, executePayload } from '../transition/executePayload.ts'
@@ -25,7 +27,13 @@ export type ChainParts = {
   readonly spec?: ChainSpec
   readonly database: Database
   readonly now?: () => number
+  /** Blocks below the head whose state is kept; left out: all of them. */
+  readonly history?: bigint
+  readonly log?: Logger
 }
+
+/** Blocks between two runs of the pruner, at least. */
+const MIN_PRUNE_PAUSE = 64n
 
 export type HeadListener = (move: HeadMove) => void
 
@@ -37,6 +45,10 @@ export class Chain {
   readonly #stateCache: StateCache = createStateCache()
   readonly #listeners = new Set<HeadListener>()
   readonly #now: () => number
+  readonly #history: bigint | null
+  readonly #log: Logger
+  #prunedAt: bigint
+  #pruning: Promise<void> = Promise.resolve()
 
   /**
    * Opens the chain in `database`, or begins it.
@@ -44,12 +56,16 @@ export class Chain {
    * @throws {ChainError} `genesisMismatch`, `formatUnknown`
    * @throws {GenesisError} `badField`
    */
-  constructor({ genesis, spec = chainSpecFromGenesis(genesis), database, now = () => performance.now() }: ChainParts) {
+  constructor(parts: ChainParts) {
+    const { genesis, spec = chainSpecFromGenesis(genesis), database, now = () => performance.now() } = parts
     const block = genesisBlock(genesis, spec)
     this.spec = spec
     this.genesisHash = block.hash
     this.store = ChainStore.open(database, block)
     this.#now = now
+    this.#history = parts.history ?? null
+    this.#log = parts.log ?? nullLogger
+    this.#prunedAt = this.head.header.number
   }
 
   /** The unsafe head. */
@@ -64,8 +80,15 @@ export class Chain {
     return block
   }
 
-  /** The state after the block with this header. */
+  /**
+   * The state after the block with this header.
+   *
+   * @throws {StateError} `nodeMissing` when it was pruned, although parts of it may still be in memory
+   */
   stateOf(header: Pick<BlockHeader, 'stateRoot'>): TrieStateReader {
+    if (!this.store.hasState(header.stateRoot)) {
+      throw new StateError('nodeMissing', { hash: header.stateRoot, what: 'trie node' })
+    }
     return createStateReader({ store: this.store.nodes, root: header.stateRoot, cache: this.#stateCache })
   }
 
@@ -137,7 +160,29 @@ export class Chain {
     const before = this.store.labels
     const move = this.store.moveHead(labels)
     if (before.head !== labels.head) for (const listener of this.#listeners) listener(move)
+    this.#pruneNowAndThen()
     return move
+  }
+
+  /** Ends what runs in the background, then closes the store. */
+  async close(): Promise<void> {
+    await this.#pruning
+    await this.store.close()
+  }
+
+  /** Keeps the states of `history` blocks, and never less than a reorg may need: those from the finalized block up. */
+  #pruneNowAndThen(): void {
+    if (this.#history === null) return
+    const head = this.head.header.number
+    const pause = this.#history > 2n * MIN_PRUNE_PAUSE ? this.#history / 2n : MIN_PRUNE_PAUSE
+    if (head < this.#prunedAt + pause) return
+    this.#prunedAt = head
+    const finalized = this.store.header(this.store.labels.finalized)?.number ?? 0n
+    const wanted = head > this.#history ? head - this.#history : 0n
+    this.#pruning = this.store.pruneStates(wanted < finalized ? wanted : finalized).then(
+      ({ kept, removed }) => this.#log.debug('States pruned', { head, kept, removed }),
+      (err) => this.#log.error('States could not be pruned', { err }),
+    )
   }
 
   /** Calls `listener` after each move of the head; the returned function ends it. */

@@ -5,6 +5,7 @@ import {
   bytesToNumber,
   concatBytes,
   decodeHeader,
+  EMPTY_TRIE_ROOT,
   encodeHeader,
   encodeRlp,
   type Hash,
@@ -17,8 +18,10 @@ import type { BlockHeader } from '../blockHeader.ts'
 import type { NodeStore, StateCommit } from '../state/nodeStore.ts'
 import type { SealedBlock } from '../transition/types.ts'
 import { BoundedCache } from './boundedCache.ts'
+import { yieldToEventLoop } from './breather.ts'
 import { ChainError } from './chainError.ts'
 import type { Database, DatabaseWriter } from './database.ts'
+import { type PruneReport, StatePruner } from './statePruner.ts'
 import { decodeStoredReceipts, encodeStoredReceipts, type StoredReceipt, storedReceiptOf } from './storedReceipt.ts'
 
 /** Format of the tables; raised when their content changes its shape. */
@@ -30,6 +33,8 @@ export type StoredBlock = {
   /** EIP-2718 encodings. */
   readonly transactions: readonly Uint8Array[]
 }
+
+const RECENT_BLOCKS = 32
 
 /** The three heads by hash. Before a safe or finalized block is named they are the genesis block. */
 export type HeadLabels = { readonly head: Hash; readonly safe: Hash; readonly finalized: Hash }
@@ -64,6 +69,9 @@ const numberKey = (number: bigint): Uint8Array => bigintToBytes(number, 8)
 export class ChainStore {
   readonly nodes: NodeStore
   readonly #db: Database
+  readonly #pruner: StatePruner
+  /** Blocks stored lately, on whichever branch: their states are not pruned. */
+  readonly #recent = new BoundedCache<Hash, Hash>(RECENT_BLOCKS)
   readonly #headers = new BoundedCache<Hash, BlockHeader>(4096)
   readonly #blocks = new BoundedCache<Hash, StoredBlock>(64)
   readonly #receipts = new BoundedCache<Hash, readonly StoredReceipt[]>(64)
@@ -76,6 +84,7 @@ export class ChainStore {
       getNode: (hash) => db.get('nodes', hash),
       getCode: (hash) => db.get('codes', hash),
     }
+    this.#pruner = new StatePruner(db, this.nodes, yieldToEventLoop)
   }
 
   /**
@@ -180,6 +189,8 @@ export class ChainStore {
       writer.put('bodies', key, encodeRlp(transactions))
       writer.put('receipts', key, encodeStoredReceipts(receipts))
     })
+    for (const [node] of commit.nodes) this.#pruner.written(node)
+    this.#recent.set(hash, header.stateRoot)
     this.#headers.set(hash, header)
     this.#blocks.set(hash, { hash, header, transactions })
     this.#receipts.set(hash, receipts)
@@ -227,6 +238,25 @@ export class ChainStore {
       at = header.parentHash
     }
     return false
+  }
+
+  /** Whether the state at a root is here; it is so as a whole or not at all. */
+  hasState(root: Hash): boolean {
+    return root === EMPTY_TRIE_ROOT || this.#db.get('nodes', hexToBytes(root)) !== undefined
+  }
+
+  /**
+   * Removes states that no canonical block from `from` up to the head has, nor a block stored lately. Blocks, receipts
+   * and code stay. One run at a time: another call meanwhile does nothing.
+   */
+  async pruneStates(from: bigint): Promise<PruneReport> {
+    const roots = new Set([...this.#recent.values()].filter((root) => this.hasState(root)))
+    for (let header = this.header(this.#labels.head); header && header.number >= from; ) {
+      if (this.hasState(header.stateRoot)) roots.add(header.stateRoot)
+      if (header.number === 0n) break
+      header = this.header(header.parentHash)
+    }
+    return this.#pruner.prune(roots)
   }
 
   /** Bytes on disk. */

@@ -39,6 +39,8 @@ export type ExecutionEngineOptions = {
   readonly spec?: ChainSpec
   /** Folder for blocks, state and the pool's journal. Left out: everything is in memory. */
   readonly dataDir?: string
+  /** Blocks below the head whose state is kept; left out: all of them (an archive). */
+  readonly history?: bigint
   readonly builder?: BuilderOptions
   readonly pool?: PoolOptions
   readonly clock?: Clock
@@ -59,7 +61,14 @@ export async function createExecutionEngine(options: ExecutionEngineOptions): Pr
   const { genesis, spec, dataDir, clock = systemClock, log = nullLogger, metrics = nullMetrics } = options
   const database = dataDir === undefined ? createMemoryDatabase() : openDatabase(dataDir)
   try {
-    const chain = new Chain({ genesis, ...(spec && { spec }), database, now: () => clock.now() })
+    const chain = new Chain({
+      genesis,
+      ...(spec && { spec }),
+      database,
+      now: () => clock.now(),
+      ...(options.history !== undefined && { history: options.history }),
+      log,
+    })
     const pool = new TxPool({ chain, clock, log, ...options.pool })
     await pool.open(dataDir)
     return new ExecutionEngine({ chain, pool, clock, log, metrics, builder: options.builder ?? {} })
@@ -173,7 +182,7 @@ export class ExecutionEngine implements ExecutionClient {
     await this.builder.close()
     await this.#queue.idle()
     await this.pool.close()
-    await this.chain.store.close()
+    await this.chain.close()
   }
 
   async #forkchoiceUpdated(
@@ -183,7 +192,7 @@ export class ExecutionEngine implements ExecutionClient {
     const { headBlockHash } = state
     if (headBlockHash === ZERO_HASH) return { payloadStatus: invalid('head block hash is zero', null), payloadId: null }
     const head = this.chain.store.block(headBlockHash)
-    if (!head) {
+    if (!head || !this.chain.store.hasState(head.header.stateRoot)) {
       const payloadStatus = this.#import.statusOfUnknown(headBlockHash)
       this.#log.warn('Forkchoice names an unknown head', { hash: headBlockHash, status: payloadStatus.status })
       return { payloadStatus, payloadId: null }

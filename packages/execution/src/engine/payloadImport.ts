@@ -14,7 +14,7 @@ import type { StoredBlock } from '../chain/chainStore.ts'
 import { StateError } from '../state/stateError.ts'
 import type { SealedBlock } from '../transition/types.ts'
 import { InvalidBlocks } from './invalidBlocks.ts'
-import { invalid, SYNCING, valid } from './payloadStatus.ts'
+import { ACCEPTED, invalid, SYNCING, valid } from './payloadStatus.ts'
 
 /** A block that must not be taken in, with the sentence for `validationError`. */
 class InvalidBlock extends Error {
@@ -63,7 +63,7 @@ export class PayloadImport {
     // From Isthmus on the header does not commit to the list: it is looked at here.
     if (payload.withdrawals && payload.withdrawals.length > 0) return invalid('withdrawals must be empty', null)
     const { store } = this.#chain
-    if (store.hasBlock(hash)) return valid(hash)
+    if (store.hasBlock(hash) && store.hasState(header.stateRoot)) return valid(hash)
     const known = this.#invalidBlocks.lastValidBelow(hash, hash)
     if (known) return invalid('links to previously rejected block', known)
     const parent = store.block(header.parentHash)
@@ -71,6 +71,8 @@ export class PayloadImport {
       const lastValid = this.#invalidBlocks.lastValidBelow(header.parentHash, hash)
       return lastValid ? invalid('links to previously rejected block', lastValid) : SYNCING
     }
+    // Pruned: the block cannot be judged any more, as one from far back or from another branch.
+    if (!store.hasState(parent.header.stateRoot)) return ACCEPTED
     try {
       store.putBlock(this.#built.get(hash) ?? (await this.#execute(parent, header, envelope)))
     } catch (error) {

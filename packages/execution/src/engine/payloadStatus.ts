@@ -15,3 +15,6 @@ export const invalid = (validationError: string, latestValidHash: Hash | null): 
 
 /** The block's ancestors are not here. */
 export const SYNCING: PayloadStatus = { status: 'SYNCING', latestValidHash: null, validationError: null }
+
+/** The block's hash is right, and it cannot be executed here and now. */
+export const ACCEPTED: PayloadStatus = { status: 'ACCEPTED', latestValidHash: null, validationError: null }

@@ -9,6 +9,10 @@ export const executionFlags = {
     datadir: flag.path({
       help: 'Folder for blocks, state and the pool journal; without it everything is in memory.',
     }),
+    history: flag.uint64({
+      unit: 'blocks',
+      help: 'Keeps the states of this many blocks below the head (and all from the finalized one up); without it all.',
+    }),
   }),
   auth: defineFlags('authrpc', {
     addr: flag.string({ default: '127.0.0.1', aliases: ['engine.addr'], help: 'Address of the Engine API.' }),

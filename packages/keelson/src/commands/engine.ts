@@ -47,6 +47,7 @@ export const engineCommand: Command = {
     const service = await startExecutionService({
       genesis: await readGenesis(chain.genesis),
       ...(chain.datadir !== undefined && { dataDir: chain.datadir }),
+      ...(chain.history !== undefined && { history: chain.history }),
       auth: { host: auth.addr, port: auth.port, jwtSecret: await readOrCreateJwtSecret(auth.jwtsecret) },
       ...(http.enabled && {
         rpc: {
