@@ -11,6 +11,7 @@ import type { BlockSigner } from './blockSigner.ts'
 import { BLOCK_SIGNING_DOMAIN } from './blockSigner.ts'
 import { type BlockValidator, createBlockValidator } from './blockValidator.ts'
 import { P2PError } from './errors.ts'
+import { gossipMetricsRegister } from './gossipMetrics.ts'
 import { messageId } from './messageId.ts'
 import type { P2PMetrics } from './metrics.ts'
 import { SCORE_THRESHOLDS } from './scoreParams.ts'
@@ -33,6 +34,7 @@ export function gossipOptions(options: {
   readonly floodPublish: boolean
   readonly scoreParams: NonNullable<GossipsubOpts['scoreParams']>
   readonly decode: (data: Uint8Array) => Uint8Array | null
+  readonly metrics?: P2PMetrics
 }): Partial<GossipsubOpts> {
   const { topics, mesh, floodPublish, scoreParams, decode } = options
   return {
@@ -60,6 +62,10 @@ export function gossipOptions(options: {
     msgIdFn: (message) => messageId(message.topic, message.data, decode),
     scoreParams,
     scoreThresholds: SCORE_THRESHOLDS,
+    ...(options.metrics && {
+      metricsRegister: gossipMetricsRegister(options.metrics),
+      metricsTopicStrToLabel: new Map(topics.map((topic) => [topic, topic])),
+    }),
   }
 }
 

@@ -11,6 +11,11 @@ export const createP2PMetrics = (registry: MetricRegistry) => ({
     help: 'Scores of the connected peers, replaced at each snapshot.',
   }),
   gossipEvents: registry.counter({ name: 'p2p_gossip_events_total', labels: ['type'], help: 'Gossip events by type.' }),
+  bandwidth: registry.gauge({
+    name: 'p2p_bandwidth_bytes_total',
+    labels: ['direction'],
+    help: 'Bytes of gossip and of block requests, by direction.',
+  }),
   peerUnbans: registry.counter({ name: 'p2p_peer_unbans', help: 'Bans of peers that have expired.' }),
   ipUnbans: registry.counter({ name: 'p2p_ip_unbans', help: 'Bans of addresses that have expired.' }),
   dials: registry.counter({

@@ -3,6 +3,7 @@ import {
   type Clock,
   createLifecycle,
   every,
+  type Lifecycle,
   type Logger,
   type MetricRegistry,
   nullLogger,
@@ -103,19 +104,20 @@ const COUNT_MS = 10_000
  * @throws {P2PError} for keys, ports and addresses that cannot be used
  */
 export async function createP2P(parts: P2PParts): Promise<P2P> {
+  const life = createLifecycle(parts.log ?? nullLogger)
   try {
-    return await open(parts)
+    return await open(parts, life)
   } catch (error) {
+    await life.close()
     // Which port is taken says more than which step failed.
     throw error instanceof Error && error.cause instanceof P2PError ? error.cause : error
   }
 }
 
-async function open(parts: P2PParts): Promise<P2P> {
+async function open(parts: P2PParts, life: Lifecycle): Promise<P2P> {
   const { config, log = nullLogger, clock = systemClock } = parts
   const options: P2POptions = { ...DEFAULT_P2P_OPTIONS, ...parts.options }
   const metrics = createP2PMetrics(parts.metrics ?? nullMetrics)
-  const life = createLifecycle(log)
   const stopped = new AbortController()
   const handlers = new Set<UnsafePayloadHandler>()
 
@@ -152,6 +154,7 @@ async function open(parts: P2PParts): Promise<P2P> {
           floodPublish: options.floodPublish,
           scoreParams,
           decode,
+          metrics,
         }),
         announce: announced(options),
       }),

@@ -3,7 +3,14 @@ import { type Clock, errorText } from '@keelson/service'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Host } from './host.ts'
 import type { P2PMetrics } from './metrics.ts'
-import { encodeRequest, MAX_RESPONSE_SIZE, payloadByNumberProtocol, RESULT, readResponse } from './payloadByNumber.ts'
+import {
+  encodeRequest,
+  MAX_RESPONSE_SIZE,
+  payloadByNumberProtocol,
+  REQUEST_SIZE,
+  RESULT,
+  readResponse,
+} from './payloadByNumber.ts'
 import { recordExchange } from './reqRespServer.ts'
 import { readBytes, withinStreamLimit, writeBytes } from './streamIo.ts'
 
@@ -38,6 +45,8 @@ export function createReqRespClient(
       const bytes = await withinStreamLimit(stream, clock, CLIENT_LIMITS.readMs, 'reading an answer', () =>
         readBytes(stream, max),
       )
+      metrics.bandwidth.inc({ direction: 'out' }, REQUEST_SIZE)
+      metrics.bandwidth.inc({ direction: 'in' }, bytes.length)
       const response = readResponse(config, number, bytes)
       if ('envelope' in response) return { outcome: { kind: 'payload', envelope: response.envelope }, code: 0 }
       // Failures without a code of their own are recorded as 1, as op-node does.

@@ -64,6 +64,7 @@ export function createReqRespServer(parts: ReqRespServerParts) {
     const request = await withinStreamLimit(stream, clock, SERVER_LIMITS.readMs, 'reading a request', () =>
       readBytes(stream, Number.MAX_SAFE_INTEGER, REQUEST_SIZE),
     )
+    metrics.bandwidth.inc({ direction: 'in' }, request.length)
     const number = tryDecodeRequest(request)
     if (number === null) return code(RESULT.unknownError)
     metrics.payloadByNumber.set({ p2p_role: 'server' }, Number(number))
@@ -84,6 +85,7 @@ export function createReqRespServer(parts: ReqRespServerParts) {
     try {
       const bytes = await answer(stream, peer)
       result = bytes[0] as number
+      metrics.bandwidth.inc({ direction: 'out' }, bytes.length)
       await withinStreamLimit(stream, clock, SERVER_LIMITS.writeMs, 'writing an answer', () =>
         writeBytes(stream, bytes),
       )

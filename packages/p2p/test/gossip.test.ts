@@ -38,6 +38,11 @@ describe('block gossip between hosts', () => {
     await sequencer.publish(block)
     expect(own).toEqual([])
     expect(verifier.value('keelson_p2p_block_validations_total', { verdict: 'accept', reason: 'valid' })).toBe(1)
+    const event = (p2p: typeof verifier, type: string) => p2p.value('p2p_gossip_events_total', { type })
+    expect([event(sequencer, 'PUBLISH_MESSAGE'), event(verifier, 'DELIVER_MESSAGE')]).toEqual([1, 1])
+    expect([event(sequencer, 'SEND_RPC') > 0, event(verifier, 'RECV_RPC') > 0]).toEqual([true, true])
+    expect(verifier.value('p2p_bandwidth_bytes_total', { direction: 'in' })).toBeGreaterThan(200)
+    expect(sequencer.value('p2p_bandwidth_bytes_total', { direction: 'out' })).toBeGreaterThan(200)
   })
 
   it('[P2P-041] an accepted block is relayed to hosts that are not connected to the sequencer', async () => {
