@@ -37,10 +37,10 @@ function boundedMemo<K, V>(compute: (key: K) => V): (key: K) => V {
 }
 
 /**
- * @param maxNodes - decoded nodes kept at most; one takes some 300 bytes
+ * @param maxNodes - decoded nodes kept at most; a leaf takes some 300 bytes, a full branch 1,500
  * @param maxCodeBytes - contract code kept at most
  */
-export function createStateCache({ maxNodes = 500_000, maxCodeBytes = 64_000_000 } = {}): StateCache {
+export function createStateCache({ maxNodes = 120_000, maxCodeBytes = 64_000_000 } = {}): StateCache {
   const roots = new Map<Hash, TrieNode>()
   const codes = new Map<Hash, Uint8Array>()
   let nodeCount = 0

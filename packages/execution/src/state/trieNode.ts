@@ -49,14 +49,26 @@ export class Leaf {
   }
 }
 
-/** A node known by its hash only. */
+/**
+ * A node known by its hash only. Most children of a branch are never looked at, so that one of them is no more than a
+ * place in the branch's bytes.
+ */
 export class Unloaded {
-  readonly ref: Uint8Array
-  constructor(ref: Uint8Array) {
-    this.ref = ref
+  readonly #bytes: Uint8Array
+  readonly #at: number
+
+  /** @param at - where 0xa0 ‖ hash stands in `bytes` */
+  constructor(bytes: Uint8Array, at = 0) {
+    this.#bytes = bytes
+    this.#at = at
   }
+
+  get ref(): Uint8Array {
+    return this.#bytes.subarray(this.#at, this.#at + 33)
+  }
+
   get hash(): Uint8Array {
-    return this.ref.subarray(1)
+    return this.#bytes.subarray(this.#at + 1, this.#at + 33)
   }
 }
 
@@ -195,7 +207,7 @@ function nextChild(cursor: Cursor): TrieChild | null {
   }
   if (first === 0xa0) {
     cursor.at = at + 33
-    return new Unloaded(bytes.subarray(at, at + 33))
+    return new Unloaded(bytes, at)
   }
   const { end } = itemEnd(bytes, at)
   cursor.at = end
