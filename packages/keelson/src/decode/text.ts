@@ -24,13 +24,16 @@ const verdictNodes = (verdict: Judgement | undefined): Node[] =>
 
 function sourceNode(source: SourceReport): Node {
   const { l1 } = source
-  const place = l1 ? `, L1 block ${l1.blockNumber} (${time(l1.timestamp)}) transaction ${l1.txIndex} ${l1.txHash}` : ''
-  const sender = l1?.from ? ` from ${l1.from}` : ''
+  const place =
+    l1 && source.kind !== 'blob'
+      ? `, transaction ${l1.txIndex} of L1 block ${l1.blockNumber} (${time(l1.timestamp)})`
+      : ''
+  const sender = l1?.from && source.kind !== 'blob' ? ` from ${l1.from}` : ''
   const payload = source.payloadLength === undefined ? '' : `, ${bytes(source.payloadLength)} of data`
   return {
     text: `${source.kind} ${source.name}: ${bytes(source.length)}${payload}${place}${sender}`,
     children: [
-      ...verdictNodes(source.verdict),
+      ...(source.kind === 'blob' ? [] : verdictNodes(source.verdict)),
       ...problemNodes(source.problem),
       ...(source.blobVersionedHashes ?? []).map((hash) => ({ text: `blob ${hash}` })),
       ...source.frames.map(({ channelId, frameNumber, dataLength, isLast, at }) => ({
