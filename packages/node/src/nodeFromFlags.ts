@@ -180,15 +180,25 @@ function presetConfig(network: string): RollupConfig {
 
 async function fileConfig(path: string | undefined): Promise<RollupConfig> {
   if (!path) return refuse('neither --network nor --rollup.config is set')
-  return rollupConfigFromJson(await readJson('--rollup.config', path))
+  return readConfig('--rollup.config', path, rollupConfigFromJson)
 }
 
 async function loadL1ChainConfig(flags: NodeFlags, config: RollupConfig): Promise<L1ChainConfig | null> {
   const path = flags.rollup.l1ChainConfig
   if (!path) return l1ChainConfigOf(config.l1ChainId)
-  const l1Config = l1ChainConfigFromJson(await readJson('--rollup.l1-chain-config', path))
+  const l1Config = await readConfig('--rollup.l1-chain-config', path, l1ChainConfigFromJson)
   if (l1Config.chainId === config.l1ChainId) return l1Config
   return refuse(`--rollup.l1-chain-config is of chain ${l1Config.chainId}, but l1_chain_id is ${config.l1ChainId}`)
+}
+
+/** @throws {NodeConfigError} naming the flag, the file, and the JSON path and rule that it breaks */
+async function readConfig<T>(flagName: string, path: string, decode: (json: unknown) => T): Promise<T> {
+  const json = await readJson(flagName, path)
+  try {
+    return decode(json)
+  } catch (cause) {
+    throw new NodeConfigError(`${flagName} ${path}: ${(cause as Error).message}`, { cause })
+  }
 }
 
 async function readJson(flagName: string, path: string): Promise<unknown> {
