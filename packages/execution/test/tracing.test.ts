@@ -81,17 +81,40 @@ describe('tracers', () => {
     expect(outcome).toMatchObject({ status: 0, evmError: 'out of gas', gasUsed: 90_000n })
     expect(steps.at(-1)?.opcode.name).toBe('REVERT')
   })
+})
 
-  it('end the call when its signal says so', async () => {
+describe('long calls', () => {
+  const alloc = { [CALLER]: { nonce: 1, code: codeHex('5b600056') } }
+  const gas = 50_000_000n
+
+  it('let the host have its turns, and end when their signal says so', async () => {
     const chain = executorChain('jovian', { alloc })
     const { spec, header, state: reader } = chain
+    const parts = {
+      spec,
+      header,
+      reader,
+      call: { from: ALICE, to: CALLER, gas },
+      getBlockHash: () => null,
+      gasCap: gas,
+    }
     const stop = new AbortController()
-    const tracer: EvmTracer = { step: ({ depth }) => depth === 1 && stop.abort() }
-    const call = { from: ALICE, to: CALLER, gas: 90_000n }
-    const running = simulateCall({ spec, header, reader, call, getBlockHash: () => null, tracer, signal: stop.signal })
-    await expect(running).rejects.toMatchObject({ fault: { code: 'aborted' } })
+    // A timer can only fire when the call makes way.
+    setTimeout(() => stop.abort(), 0)
+    await expect(simulateCall({ ...parts, signal: stop.signal })).rejects.toMatchObject({ fault: { code: 'aborted' } })
     // The EVM is fit for the next call.
-    expect((await simulateCall({ spec, header, reader, call, getBlockHash: () => null })).status).toBe(1)
+    const small = { ...parts, call: { from: ALICE, to: CALLER, gas: 50_000n } }
+    expect(await simulateCall(small)).toMatchObject({ evmError: 'out of gas', gasUsed: 50_000n })
+  })
+
+  it('do not mix when several run at once', async () => {
+    const chain = executorChain('jovian', { alloc })
+    const { spec, header, state: reader } = chain
+    const run = (limit: bigint) =>
+      simulateCall({ spec, header, reader, call: { from: ALICE, to: CALLER, gas: limit }, getBlockHash: () => null })
+    const limits = [5_000_000n, 3_000_000n, 4_000_000n]
+    const outcomes = await Promise.all(limits.map(run))
+    expect(outcomes.map(({ gasUsed }) => gasUsed)).toEqual(limits)
   })
 })
 

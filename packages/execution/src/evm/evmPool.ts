@@ -8,7 +8,11 @@ import { EvmStateManager } from './evmStateManager.ts'
 import { interpreterClass, OpEvm } from './opEvm.ts'
 
 /** What a lent EVM works on. */
-export type EvmLoan = { readonly state: JournaledState; readonly getBlockHash: BlockHashLookup }
+export type EvmLoan = {
+  readonly state: JournaledState
+  readonly getBlockHash: BlockHashLookup
+  readonly signal?: AbortSignal | undefined
+}
 
 const ZERO_WORD = new Uint8Array(32)
 const idle = new Map<string, OpEvm[]>()
@@ -25,7 +29,7 @@ async function createEvm(fork: Fork, chainId: bigint, stateManager: EvmStateMana
 export async function withEvm<T>(
   spec: ChainSpec,
   timestamp: bigint,
-  { state, getBlockHash }: EvmLoan,
+  { state, getBlockHash, signal }: EvmLoan,
   use: (evm: OpEvm) => Promise<T>,
 ): Promise<T> {
   const fork = activeFork(spec, timestamp)
@@ -34,12 +38,13 @@ export async function withEvm<T>(
   idle.set(key, free)
   const stateManager = new EvmStateManager(state)
   const evm = free.pop() ?? (await createEvm(fork, spec.chainId, stateManager))
-  evm.retarget(stateManager, {
+  const blockchain = {
     getBlock: async (number: number) => {
       const hash = getBlockHash(BigInt(number))
       return { hash: () => (hash ? hexToBytes(hash) : ZERO_WORD) }
     },
-  })
+  }
+  evm.retarget(stateManager, blockchain, signal)
   try {
     return await use(evm)
   } finally {

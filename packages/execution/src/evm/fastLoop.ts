@@ -6,6 +6,7 @@ import type { JournaledState } from '../state/journaledState.ts'
 import type { AccessJournal } from './accessJournal.ts'
 import { analyzeCode, pushValue } from './codeAnalysis.ts'
 import { addressHex, type EvmStateManager } from './evmStateManager.ts'
+import { CALL_WORK, type HostTurns } from './hostTurns.ts'
 import type { OpcodeEntry, RunState } from './interpreterTypes.ts'
 import { sstoreCost } from './sstore.ts'
 import type { EvmStep } from './tracer.ts'
@@ -32,6 +33,7 @@ export type LoopParts = {
   readonly stateManager: EvmStateManager
   /** Called before each opcode; then all opcodes are done by EthereumJS's handlers. */
   readonly onStep: ((step: EvmStep) => void) | null
+  readonly turns: HostTurns
 }
 
 /** No opcode is done here. */
@@ -106,7 +108,7 @@ export async function runFast(state: RunState, code: Uint8Array, parts: LoopPart
 }
 
 async function loop(rs: RunState, code: Uint8Array, parts: LoopParts): Promise<void> {
-  const { common, opcodes, journal, stateManager, onStep } = parts
+  const { common, opcodes, journal, stateManager, onStep, turns } = parts
   const fees = onStep ? NO_FEES : parts.fees
   const { env, memory } = rs
   const { state } = stateManager
@@ -174,6 +176,7 @@ async function loop(rs: RunState, code: Uint8Array, parts: LoopParts): Promise<v
         gas = Number(rs.gasLeft)
         if (gas < 0) throw new EVMError(errorMessages.OUT_OF_GAS)
         rs.programCounter = pc + 1
+        if (turns.isDue(opcode >= 0xf0 ? CALL_WORK : 1)) await turns.take()
         const running = entry.opHandler(rs, common)
         if (info.isAsync) await running
         pc = rs.programCounter
@@ -333,6 +336,7 @@ async function loop(rs: RunState, code: Uint8Array, parts: LoopParts): Promise<v
           if (target >= BigInt(code.length)) throw new EVMError(errorMessages.INVALID_JUMP)
           pc = Number(target)
           if (jumpDests[pc] !== 1) throw new EVMError(errorMessages.INVALID_JUMP)
+          if (turns.isDue(1)) await turns.take()
           break
         }
         case 0x57: {
@@ -342,6 +346,7 @@ async function loop(rs: RunState, code: Uint8Array, parts: LoopParts): Promise<v
           if (target >= BigInt(code.length)) throw new EVMError(errorMessages.INVALID_JUMP)
           pc = Number(target)
           if (jumpDests[pc] !== 1) throw new EVMError(errorMessages.INVALID_JUMP)
+          if (turns.isDue(1)) await turns.take()
           break
         }
         case 0x00:

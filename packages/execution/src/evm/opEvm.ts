@@ -3,6 +3,7 @@ import { Account, createZeroAddress } from '@ethereumjs/util'
 import { AccessJournal } from './accessJournal.ts'
 import type { EvmStateManager } from './evmStateManager.ts'
 import { FAST_OPCODES, runFast } from './fastLoop.ts'
+import { HostTurns } from './hostTurns.ts'
 import type { InterpreterClass, OpcodeEntry } from './interpreterTypes.ts'
 import type { EvmStep } from './tracer.ts'
 
@@ -40,6 +41,7 @@ export class OpEvm extends EVM {
   readonly access: AccessJournal
   /** Watches every opcode, in place of EthereumJS's event, which reads memory that nobody has paid for. */
   onStep: ((step: EvmStep) => void) | null = null
+  #turns = new HostTurns()
 
   constructor(opts: EVMOpts & { readonly stateManager: EvmStateManager }, Interpreter: InterpreterClass) {
     super(opts)
@@ -53,8 +55,9 @@ export class OpEvm extends EVM {
     return this as unknown as Internals
   }
 
-  /** Turns the EVM to another state. */
-  retarget(stateManager: EvmStateManager, blockchain: unknown): void {
+  /** Turns the EVM to another state; `signal` ends what runs on it. */
+  retarget(stateManager: EvmStateManager, blockchain: unknown, signal?: AbortSignal): void {
+    this.#turns = new HostTurns(signal)
     this.#internals.stateManager = stateManager
     this.access.stateManager = stateManager
     this.access.cleanJournal()
@@ -110,6 +113,7 @@ export class OpEvm extends EVM {
       journal: this.access,
       stateManager,
       onStep: this.onStep,
+      turns: this.#turns,
     })
     const gasUsed =
       error && error.error !== EVMError.errorMessages.REVERT ? message.gasLimit : message.gasLimit - state.gasLeft

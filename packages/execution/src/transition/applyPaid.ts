@@ -84,15 +84,23 @@ function checkSender({ state }: BlockContext, tx: ExecutionTx): Rejection | null
   return null
 }
 
+/** What one gas costs: base fee and tip, as far as the maximum reaches. */
+export function effectiveGasPrice(
+  tx: Pick<ExecutionTx, 'maxFeePerGas' | 'maxPriorityFeePerGas'>,
+  baseFee: bigint,
+): bigint {
+  const wanted = baseFee + tx.maxPriorityFeePerGas
+  if (wanted > tx.maxFeePerGas) return tx.maxFeePerGas
+  return wanted
+}
+
 function quote(context: BlockContext, tx: ExecutionTx): Quote {
   const { rules, spec, env } = context
   const params = context.l1FeeParams()
   const size = rules.fjord ? fastLzSize(tx.bytes) : 0
-  const headroom = tx.maxFeePerGas - env.baseFeePerGas
-  const tip = tx.maxPriorityFeePerGas < headroom ? tx.maxPriorityFeePerGas : headroom
   return {
     gas: intrinsicGas(tx, rules),
-    gasPrice: env.baseFeePerGas + tip,
+    gasPrice: effectiveGasPrice(tx, env.baseFeePerGas),
     l1Fee:
       rules.fjord && !hasNoEcotoneValues(params)
         ? fjordL1Fee(params, size)
@@ -123,8 +131,9 @@ export async function applyPaid(
 
 function checkTerms({ state }: BlockContext, tx: ExecutionTx, terms: Quote, room: BlockRoom): Rejection | null {
   const { gas, daFootprint: footprint } = terms
-  const needed = gas.intrinsic > gas.floor ? gas.intrinsic : gas.floor
-  if (tx.gasLimit < needed) return reject('intrinsicGas', `gas limit ${tx.gasLimit}, at least ${needed} are needed`)
+  for (const needed of [gas.intrinsic, gas.floor]) {
+    if (tx.gasLimit < needed) return reject('intrinsicGas', `gas limit ${tx.gasLimit}, at least ${needed} are needed`)
+  }
   const cost = tx.value + tx.gasLimit * tx.maxFeePerGas + terms.l1Fee + terms.maxOperatorFee
   const { balance } = state.accountOrEmpty(tx.sender)
   if (balance < cost) return reject('insufficientFunds', `balance ${balance}, the transaction may cost ${cost}`)

@@ -25,12 +25,14 @@ export type BlockContext = {
   readonly env: BlockEnv
   readonly state: JournaledState
   readonly getBlockHash: BlockHashLookup
+  /** Ends what runs, in the middle of a transaction; the state is of no use then. */
+  readonly signal?: AbortSignal | undefined
   readonly evmBlock: NonNullable<EVMRunCallOpts['block']>
   /** Read at first use, which comes after the attributes transaction, and kept for the block. */
   readonly l1FeeParams: () => L1FeeParams
 }
 
-type ContextParts = Pick<BlockContext, 'spec' | 'rules' | 'env' | 'state' | 'getBlockHash'>
+type ContextParts = Pick<BlockContext, 'spec' | 'rules' | 'env' | 'state' | 'getBlockHash' | 'signal'>
 
 export function createBlockContext(parts: ContextParts): BlockContext {
   const { env, state } = parts

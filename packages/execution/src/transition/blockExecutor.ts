@@ -58,7 +58,7 @@ class Executor implements BlockExecutor {
   #opening: Promise<void> | null = null
 
   constructor(parts: BlockExecutorParts) {
-    const { spec, parent, attributes, reader, getBlockHash } = parts
+    const { spec, parent, attributes, reader, getBlockHash, signal } = parts
     const { timestamp, gasLimit, suggestedFeeRecipient, prevRandao } = attributes
     if (timestamp <= parent.timestamp) {
       throw new ExecutionError('invalidAttributes', { reason: `time ${timestamp} is not after ${parent.timestamp}` })
@@ -79,6 +79,7 @@ class Executor implements BlockExecutor {
       },
       state: new JournaledState(reader as TrieStateReader),
       getBlockHash,
+      signal,
     })
   }
 

@@ -87,8 +87,9 @@ function compare(expected: BlockHeader, actual: ReturnType<typeof blockHeaderOf>
  * `aborted` when the signal says so
  * @throws {StateError} when the parent's state is not in the store
  */
-export async function executePayload({ envelope, signal, breathe, ...parts }: PayloadParts): Promise<SealedBlock> {
+export async function executePayload({ envelope, breathe, ...parts }: PayloadParts): Promise<SealedBlock> {
   const { executionPayload: payload } = envelope
+  const { signal } = parts
   const executor = createBlockExecutor({ ...parts, attributes: attributesOfPayload(parts.spec, envelope) })
   for (const bytes of payload.transactions) {
     if (signal?.aborted) throw new ExecutionError('aborted', {}, { cause: signal.reason })

@@ -27,7 +27,7 @@ export type SimulationParts = {
   readonly tracer?: EvmTracer
   /** Gas when the call names none, and the most it can name. */
   readonly gasCap?: bigint
-  /** Ends the call at the next frame. */
+  /** Ends the call, wherever it is. */
   readonly signal?: AbortSignal
 }
 
@@ -44,28 +44,6 @@ function override(state: JournaledState, address: Address, change: StateOverride
   if (change.state) state.clearStorage(address)
   for (const [slot, word] of Object.entries({ ...change.state, ...change.stateDiff })) {
     state.putStorage(address, BigInt(slot), word)
-  }
-}
-
-/** A tracer that also ends the call when the signal says so. */
-function abortable(tracer: EvmTracer | undefined, signal: AbortSignal | undefined): EvmTracer | null {
-  if (!signal) return tracer ?? null
-  const check = () => {
-    if (signal.aborted) throw new ExecutionError('aborted', {}, { cause: signal.reason })
-  }
-  check()
-  return {
-    ...(tracer?.step && {
-      step(step) {
-        check()
-        tracer.step?.(step)
-      },
-    }),
-    enter(frame) {
-      check()
-      tracer?.enter?.(frame)
-    },
-    ...(tracer?.exit && { exit: (result) => tracer.exit?.(result) }),
   }
 }
 
@@ -99,13 +77,15 @@ export async function simulateCall(parts: SimulationParts): Promise<CallOutcome>
     },
     state,
     getBlockHash,
+    signal,
   })
   const { from: sender = ZERO_ADDRESS, to = null, value = 0n, data = new Uint8Array(0) } = call
   const { accessList = [], authorizations = [] } = call
   const gasLimit = call.gas === undefined || call.gas > gasCap ? gasCap : call.gas
   const { intrinsic, floor } = intrinsicGas({ to, data, accessList, authorizations }, context.rules)
-  const needed = intrinsic > floor ? intrinsic : floor
-  if (gasLimit < needed) reject('intrinsicGas', `intrinsic gas too low: have ${gasLimit}, want ${needed}`)
+  for (const needed of [intrinsic, floor]) {
+    if (gasLimit < needed) reject('intrinsicGas', `intrinsic gas too low: have ${gasLimit}, want ${needed}`)
+  }
   if (to === null && context.rules.canyon && data.length > MAX_INITCODE_SIZE) {
     reject('initCodeTooLarge', `initcode of ${data.length} bytes, at most ${MAX_INITCODE_SIZE}`)
   }
@@ -118,7 +98,7 @@ export async function simulateCall(parts: SimulationParts): Promise<CallOutcome>
   const result = await runMessage(
     context,
     { sender, to, value, data, gas: gasLimit - intrinsic, gasPrice, accessList, warm: delegations.authorities },
-    abortable(tracer, signal),
+    tracer ?? null,
   )
   return {
     gasUsed: gasAfterRefund(intrinsic + result.gasUsed, result.refund + delegations.refund, floor),

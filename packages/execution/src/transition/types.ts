@@ -124,6 +124,8 @@ export type BlockExecutorParts = {
   readonly reader: StateReader
   readonly attributes: BlockAttributes
   readonly getBlockHash: BlockHashLookup
+  /** Ends the execution, also in the middle of a transaction, with `aborted`; the block is lost then. */
+  readonly signal?: AbortSignal
   /** Watches the transaction with this index; `null` for those of no interest. */
   readonly tracerFor?: (transactionIndex: number) => EvmTracer | null
 }
