@@ -10,6 +10,10 @@ const BENCHMARKS: Readonly<
     summary: 'transfers and real blocks beside @ethereumjs/vm, Engine API latency',
     load: () => import('./execution.ts'),
   },
+  engine: {
+    summary: 'latency of the Engine API at 10, 100 and 1,000 transactions; growth of the state on disk',
+    load: () => import('./engine.ts'),
+  },
   devnet: {
     summary: 'first L2 block, memory and CPU when idle, latency of a transfer to the verifier',
     load: () => import('./devnet.ts'),
