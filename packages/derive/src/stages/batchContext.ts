@@ -93,19 +93,19 @@ export class BatchContext {
    */
   emptyBatch(parent: L2BlockRef, isExhausted: boolean): Pull<DerivedBatch> {
     const { config, origin } = this.ctx
-    const epoch = this.window.first
-    if (!epoch) return drained
-    const expiry = epoch.number + config.seqWindowSize
-    const isExpired = expiry < origin.number || (expiry === origin.number && isExhausted)
-    if (!isExpired) return drained
-    const nextEpoch = this.window.get(epoch.number + 1n)
-    if (!nextEpoch) return drained
     const timestamp = parent.timestamp + config.blockTime
-    const isFirstOfEpoch = epoch.number === parent.l1Origin.number + 1n
-    if (timestamp >= nextEpoch.timestamp && !isFirstOfEpoch) {
+    let epoch = this.window.first
+    for (; ; epoch = this.window.first) {
+      if (!epoch) return drained
+      const expiry = epoch.number + config.seqWindowSize
+      const isExpired = expiry < origin.number || (expiry === origin.number && isExhausted)
+      if (!isExpired) return drained
+      const nextEpoch = this.window.get(epoch.number + 1n)
+      if (!nextEpoch) return drained
+      if (timestamp < nextEpoch.timestamp || epoch.number === parent.l1Origin.number + 1n) break
       this.window.dropFirst()
-      return drained
     }
+    const isFirstOfEpoch = epoch.number === parent.l1Origin.number + 1n
     const batch = {
       parentHash: parent.hash,
       epochNumber: epoch.number,

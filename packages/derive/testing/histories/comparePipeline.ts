@@ -1,6 +1,7 @@
 import { isForkActive, type L2BlockRef } from '@keelson/protocol'
 import type { AttributesWithParent } from '../../src/attributes.ts'
 import { createDerivationPipeline } from '../../src/pipeline.ts'
+import { again } from '../../src/stage.ts'
 import type { DerivationObserver } from '../../src/verdict.ts'
 import { l1Ref, MemoryL1 } from '../memoryL1.ts'
 import { MemoryL2 } from '../memoryL2.ts'
@@ -8,8 +9,14 @@ import type { PureDerived } from '../pureDerive.ts'
 import { isValidInHistories } from './accounts.ts'
 import type { History } from './world.ts'
 
+export type PipelineRun = {
+  readonly observer?: DerivationObserver | undefined
+  /** Every so many calls of a provider fail once. */
+  readonly failEvery?: number
+}
+
 /** Runs the pipeline over a history the way a driver does, with an engine that refuses some payloads. */
-export async function runPipeline(history: History, observer?: DerivationObserver): Promise<PureDerived[]> {
+export async function runPipeline(history: History, { observer, failEvery }: PipelineRun = {}): Promise<PureDerived[]> {
   const { config, systemConfig, genesis, blocks } = history
   const l1 = new MemoryL1(blocks)
   for (const { blobs } of blocks) for (const [hash, blob] of blobs ?? []) l1.addBlob(hash, blob)
@@ -24,8 +31,16 @@ export async function runPipeline(history: History, observer?: DerivationObserve
     derived.push({ attributes, parent, isLastInSpan, derivedFrom: derivedFrom.number })
   let safe: L2BlockRef = genesis
   let pending: L2BlockRef = genesis
-  for (;;) {
-    const pulled = await pipeline.step(pending)
+  const methods = ['ref', 'info', 'transactions', 'receipts', 'blobs'] as const
+  for (let steps = 0; ; steps++) {
+    if (failEvery && steps % failEvery === 0) {
+      const method = methods[(steps / failEvery) % methods.length] ?? 'ref'
+      l1.failures.splice(0, l1.failures.length, { method, error: new TemporaryFailure() })
+    }
+    const pulled = await pipeline.step(pending).catch((error: unknown) => {
+      if (error instanceof TemporaryFailure) return again
+      throw error
+    })
     if (pulled.status === 'drained') return derived
     if (pulled.status === 'again') continue
     let next = pulled.value
@@ -41,6 +56,10 @@ export async function runPipeline(history: History, observer?: DerivationObserve
     pending = l2.build(next)
     if (next.isLastInSpan) safe = pending
   }
+}
+
+class TemporaryFailure extends Error {
+  readonly severity = 'temporary'
 }
 
 /** Where two derivations part, or `null` when they agree. */
