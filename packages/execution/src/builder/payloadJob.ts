@@ -4,7 +4,7 @@ import { createBreather } from '../chain/breather.ts'
 import type { Chain } from '../chain/chain.ts'
 import type { StoredBlock } from '../chain/chainStore.ts'
 import type { BlockExecutor, ExecutionTx, SealedBlock } from '../transition/types.ts'
-import { BestTransactions, type PendingTransactions } from './bestTransactions.ts'
+import { BestTransactions, effectiveTip, type PendingTransactions } from './bestTransactions.ts'
 import { type DaLimits, estimatedDaBytes } from './daLimits.ts'
 
 /** The pool as the builder sees it. */
@@ -43,6 +43,8 @@ type Draft = {
   daBytes: bigint
   /** Transactions were left out for want of room. */
   full: boolean
+  /** Lowest effective tip of what was included; `null` before the first. */
+  lowestTip: bigint | null
 }
 
 /**
@@ -152,11 +154,19 @@ export class PayloadJob {
     const sealed = draft.included.size
     if (!draft.full) await this.#fill(draft)
     if (draft.included.size > sealed) await this.#offer(draft)
-    if (!draft.full || sealed === 0 || this.#stopped) return draft
+    if (!draft.full || sealed === 0 || this.#stopped || !this.#couldBeBetter(draft)) return draft
     const rebuilt = await openDraft(this.#parts)
     await this.#fill(rebuilt)
     await this.#offer(rebuilt)
     return rebuilt
+  }
+
+  /** Whether something that was left out pays more than something that is in. */
+  #couldBeBetter({ executor, included, lowestTip }: Draft): boolean {
+    const { baseFeePerGas } = executor.env
+    const left = new BestTransactions(leftOf(this.#parts.source.pending(), included), baseFeePerGas).peek()
+    const tip = left && effectiveTip(left, baseFeePerGas)
+    return typeof tip === 'bigint' && lowestTip !== null && tip > lowestTip
   }
 
   async #offer(draft: Draft): Promise<void> {
@@ -200,6 +210,8 @@ export class PayloadJob {
       if (!('rejected' in outcome)) {
         included.add(tx)
         draft.daBytes = daBytes
+        const tip = effectiveTip(tx, executor.env.baseFeePerGas) ?? 0n
+        if (draft.lowestTip === null || tip < draft.lowestTip) draft.lowestTip = tip
         best.shift()
         continue
       }
@@ -233,7 +245,7 @@ async function openDraft({ chain, parent, attributes, clock }: PayloadJobParts):
     await executor.applyForced(tx)
     await breathe()
   }
-  return { executor, included: new Set(), daBytes: 0n, full: false }
+  return { executor, included: new Set(), daBytes: 0n, full: false, lowestTip: null }
 }
 
 /** The pending transactions that are not in the block yet. */
