@@ -113,6 +113,7 @@ export async function startBatcherService(options: BatcherServiceOptions): Promi
     () => createTxManager({ ...options.tx, rpc: l1, signer: options.signer, chainId: config.l1ChainId, crypto, clock, log, metrics }),
     (manager) => manager.close(),
   )
+  if (options.dataAvailabilityType !== 'calldata') crypto.warm()
   const startAfterL1 = options.waitNodeSync
     ? await life.step('the start point', () => l1StartPoint(l1, txs.address, options.waitNodeSync?.checkRecentTxsDepth ?? 0))
     : 0n

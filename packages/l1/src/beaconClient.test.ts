@@ -16,6 +16,7 @@ const crypto: BlobCrypto = {
     items.map(
       ({ blob, commitment, proof }) => bytesToHex(commitmentOf(blob)) === bytesToHex(commitment) && proof[0] === 7,
     ),
+  warm: () => {},
   close: async () => {},
 }
 const hashOf = (blob: Uint8Array) => commitmentToVersionedHash(commitmentOf(blob))

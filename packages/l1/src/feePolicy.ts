@@ -11,7 +11,7 @@ export type FeeOptions = {
   /** 1 gwei. */
   readonly minBaseFee?: bigint
   readonly maxBaseFee?: bigint
-  /** 1 wei. */
+  /** Lowest blob fee cap that is offered: costs nothing while blobs are cheap, and holds when they stop being so; 1 gwei. */
   readonly minBlobFee?: bigint
   /** How many times today's price a bumped fee may be; 5. */
   readonly feeLimitMultiplier?: number
@@ -51,7 +51,7 @@ export function createFeePolicy(rpc: RpcClient, options: FeeOptions = {}): FeePo
   const {
     minTipCap = GWEI,
     minBaseFee = GWEI,
-    minBlobFee = 1n,
+    minBlobFee = GWEI,
     feeLimitMultiplier = 5,
     feeLimitThreshold = 100n * GWEI,
   } = options
@@ -60,7 +60,7 @@ export function createFeePolicy(rpc: RpcClient, options: FeeOptions = {}): FeePo
   const offer = ({ tip, baseFee, blobBaseFee }: FeeMarket): TxFees => ({
     tip,
     feeCap: tip + 2n * baseFee,
-    blobFeeCap: 2n * blobBaseFee,
+    blobFeeCap: max(2n * blobBaseFee, minBlobFee),
   })
 
   return {
@@ -75,7 +75,7 @@ export function createFeePolicy(rpc: RpcClient, options: FeeOptions = {}): FeePo
       return {
         tip: min(max(tip?.ok ? BigInt(tip.result as string) : 0n, minTipCap), maxTipCap),
         baseFee: min(max(BigInt(header.baseFeePerGas ?? 0), minBaseFee), maxBaseFee),
-        blobBaseFee: max(blob?.ok ? BigInt(blob.result as string) : 1n, minBlobFee),
+        blobBaseFee: max(blob?.ok ? BigInt(blob.result as string) : 1n, 1n),
         timestamp: BigInt(header.timestamp),
       }
     },

@@ -69,6 +69,8 @@ export interface BlobCrypto {
   cellProofs(blobs: readonly Uint8Array[]): Promise<Uint8Array[][]>
   /** Whether each blob's proof holds for its commitment. Cheaper than {@link commitments} for full blobs. */
   verifyProofs(blobs: readonly { blob: Uint8Array; commitment: Uint8Array; proof: Uint8Array }[]): Promise<boolean[]>
+  /** Loads what the first job would wait for, in the background. */
+  warm(): void
   close(): Promise<void>
 }
 

@@ -1,6 +1,5 @@
-import { bytesToBigint, bytesToHex, concatBytes, type Hash, hexToBytes, utf8Bytes } from '@keelson/protocol'
+import { bytesToBigint, bytesToHex, concatBytes, type Hash, hexToBytes, sha256, utf8Bytes } from '@keelson/protocol'
 import { bls12_381 } from '@noble/curves/bls12-381.js'
-import { sha256 } from 'viem'
 import { multiScalarMul, readPoints } from './g1.ts'
 import { BLS_MODULUS, blobToElements, FIELD_ELEMENTS_PER_BLOB, openAt } from './polynomial.ts'
 
@@ -19,7 +18,7 @@ function uint128(value: number): Uint8Array {
 
 /** sha256 of a commitment under the version byte 0x01 (EIP-4844). */
 export function commitmentToVersionedHash(commitment: Uint8Array): Hash {
-  const hash = sha256(commitment, 'bytes')
+  const hash = sha256(commitment)
   hash[0] = 1
   return bytesToHex(hash)
 }
@@ -36,7 +35,7 @@ export interface BlobKzg {
 
 /** The Fiat–Shamir point at which a blob is opened. */
 function challenge(blob: Uint8Array, commitment: Uint8Array): bigint {
-  return bytesToBigint(sha256(concatBytes(DOMAIN, blob, commitment), 'bytes')) % BLS_MODULUS
+  return bytesToBigint(sha256(concatBytes(DOMAIN, blob, commitment))) % BLS_MODULUS
 }
 
 /**
