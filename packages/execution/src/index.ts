@@ -43,3 +43,10 @@ export { encodeReceipt } from './transition/receipts.ts'
 export { type SimulationParts, simulateCall } from './transition/simulateCall.ts'
 export { createdAddress, decodeTransaction, forgetSenders } from './transition/transaction.ts'
 export type * from './transition/types.ts'
+export {
+  type BlockOverrides,
+  type BlockSimulationParts,
+  type SimulatedBlock,
+  type SimulatedBlockOutcome,
+  simulateBlocks,
+} from './transition/simulateBlocks.ts'
