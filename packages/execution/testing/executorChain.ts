@@ -31,7 +31,7 @@ import {
   type GenesisJson,
   genesisBlock,
   type SealedBlock,
-  type StateReader,
+  type TrieStateReader,
 } from '../src/index.ts'
 
 /** Funded in every {@link executorChain}. */
@@ -193,7 +193,7 @@ export class ExecutorChain {
   }
 
   /** The state after the head. */
-  get state(): StateReader {
+  get state(): TrieStateReader {
     return createStateReader({ store: this.store, root: this.header.stateRoot, cache: this.cache })
   }
 

@@ -11,7 +11,6 @@ import {
 } from '@keelson/protocol'
 import type { BlockHeader } from '../blockHeader.ts'
 import { JournaledState } from '../state/journaledState.ts'
-import type { TrieStateReader } from '../state/trieStateReader.ts'
 import { type AppliedTx, applyDeposit } from './applyDeposit.ts'
 import { applyPaid, type PaidTx } from './applyPaid.ts'
 import { type BlockContext, createBlockContext } from './blockContext.ts'
@@ -77,7 +76,7 @@ class Executor implements BlockExecutor {
         feeRecipient: suggestedFeeRecipient,
         prevRandao,
       },
-      state: new JournaledState(reader as TrieStateReader),
+      state: new JournaledState(reader),
       getBlockHash,
       signal,
     })
@@ -242,7 +241,6 @@ class Executor implements BlockExecutor {
 /**
  * Starts a block on top of its parent.
  *
- * @param parts - `reader` must come from `createStateReader`
  * @throws {ExecutionError} `invalidAttributes`
  */
 export function createBlockExecutor(parts: BlockExecutorParts): BlockExecutor {

@@ -15,7 +15,6 @@ import {
 import type { BlockHeader } from '../blockHeader.ts'
 import type { ChainSpec } from '../genesis/chainSpec.ts'
 import { JournaledState } from '../state/journaledState.ts'
-import type { StateReader } from '../state/stateReader.ts'
 import type { TrieStateReader } from '../state/trieStateReader.ts'
 import type { BlockContext } from './blockContext.ts'
 import { bloomOf, encodeReceipt, joinBlooms } from './receipts.ts'
@@ -48,7 +47,7 @@ export type BlockSimulationParts = {
   readonly parent: BlockHeader
   readonly parentHash: Hash
   /** The state after the parent; not changed. */
-  readonly reader: StateReader
+  readonly reader: TrieStateReader
   readonly blocks: readonly SimulatedBlock[]
   readonly getBlockHash: BlockHashLookup
   /** Base fees as in a real chain; without it they are 0 unless chosen. */
@@ -121,7 +120,7 @@ function sealSimulated(
  */
 export async function simulateBlocks(parts: BlockSimulationParts): Promise<readonly SimulatedBlockOutcome[]> {
   const { spec, reader, blocks, getBlockHash, validation = false, gasCap = DEFAULT_GAS_CAP, signal } = parts
-  const state = new JournaledState(reader as TrieStateReader)
+  const state = new JournaledState(reader)
   const made = new Map<bigint, Hash>()
   const lookup: BlockHashLookup = (number) => made.get(number) ?? getBlockHash(number)
   const outcomes: SimulatedBlockOutcome[] = []

@@ -3,7 +3,6 @@ import type { BlockHeader } from '../blockHeader.ts'
 import type { EvmTracer } from '../evm/tracer.ts'
 import type { ChainSpec } from '../genesis/chainSpec.ts'
 import { JournaledState } from '../state/journaledState.ts'
-import type { StateReader } from '../state/stateReader.ts'
 import type { TrieStateReader } from '../state/trieStateReader.ts'
 import { gasAfterRefund } from './applyDeposit.ts'
 import { applyAuthorizations } from './authorizations.ts'
@@ -22,7 +21,7 @@ export type SimulationParts = {
   /** Number, time, fees and recipient that the call sees. */
   readonly header: BlockHeader
   /** The state it starts from; not changed. */
-  readonly reader: StateReader
+  readonly reader: TrieStateReader
   readonly call: SimulatedCall
   readonly getBlockHash: BlockHashLookup
   readonly tracer?: EvmTracer
@@ -115,7 +114,7 @@ export async function runSimulatedCall(
  */
 export async function simulateCall(parts: SimulationParts): Promise<CallOutcome> {
   const { header, reader, call, tracer, gasCap = DEFAULT_GAS_CAP } = parts
-  const state = new JournaledState(reader as TrieStateReader)
+  const state = new JournaledState(reader)
   applyOverrides(state, call.stateOverrides)
   // A call that pays nothing sees no base fee, so that it may pay less than it.
   const isFree = (call.gasPrice ?? 0n) === 0n

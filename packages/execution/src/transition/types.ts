@@ -3,7 +3,7 @@ import type { BlockHeader } from '../blockHeader.ts'
 import type { EvmTracer } from '../evm/tracer.ts'
 import type { ChainSpec } from '../genesis/chainSpec.ts'
 import type { StateCommit } from '../state/nodeStore.ts'
-import type { StateReader } from '../state/stateReader.ts'
+import type { TrieStateReader } from '../state/trieStateReader.ts'
 
 /** One entry of an access list: slots are 32 bytes each. */
 export type AccessListEntry = { readonly address: Address; readonly storageKeys: readonly Hash[] }
@@ -121,7 +121,7 @@ export type BlockExecutorParts = {
   readonly parent: BlockHeader
   readonly parentHash: Hash
   /** The state at the parent's state root. Not changed: several executors may share it. */
-  readonly reader: StateReader
+  readonly reader: TrieStateReader
   readonly attributes: BlockAttributes
   readonly getBlockHash: BlockHashLookup
   /** Ends the execution, also in the middle of a transaction, with `aborted`; the block is lost then. */
