@@ -265,8 +265,13 @@ export function createBatcher(options: BatcherOptions): Batcher {
     const head: L1BlockRef = status.headL1
     const flush = flushing
     flushing = false
-    queue.build(head, await chooseKind(), flush)
-    submit(signal)
+    const kind = await chooseKind()
+    try {
+      queue.build(head, kind, flush)
+    } finally {
+      // A block that cannot be written must not hold back those before it.
+      submit(signal)
+    }
     report(status)
     if (limitsFor) {
       const limits = limitsFor(queue.backlogBytes, clock.now())

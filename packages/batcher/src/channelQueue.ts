@@ -145,12 +145,13 @@ export class ChannelQueue {
    * @param head - the L1 head: its number and time stand for those of the block that will include the data
    * @param chooseKind - asked when a channel is opened
    * @param flush - close the open channel now
+   * @throws {ChannelError} `cannotEncode` when no channel can carry the next block; what came before it is closed by then
    */
   build(head: L1BlockRef, chooseKind: () => DaKind, flush = false): void {
     while (this.#waiting.length > 0) {
       const channel = this.#openChannel() ?? this.#open(this.#waiting[0] as BatchBlock, head, chooseKind())
       const block = this.#waiting[0] as BatchBlock
-      if (!this.#fits(channel, block) || !channel.out.addBlock(block.batch, block.ref.sequenceNumber)) {
+      if (!this.#fits(channel, block) || !this.#add(channel, block)) {
         this.#close(channel, 'full')
         continue
       }
@@ -273,6 +274,16 @@ export class ChannelQueue {
     this.#channels.push(channel)
     this.#onEvent({ type: 'opened', id: out.id, firstBlock: first.ref.number })
     return channel
+  }
+
+  #add(channel: Channel, block: BatchBlock): boolean {
+    try {
+      return channel.out.addBlock(block.batch, block.ref.sequenceNumber)
+    } catch (error) {
+      if (channel.blocks.length === 0) this.#channels.pop()
+      else this.#close(channel, 'full')
+      throw error
+    }
   }
 
   #fits(channel: Channel, block: BatchBlock): boolean {
