@@ -67,8 +67,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     'L1 and its contracts',
     async () => {
       await prepareFolder(dataDir)
-      const genesisTimestamp = BigInt(Math.floor(Date.now() / 1000))
-      return startL1Chain({ ...options, dataDir, l1Port: ports.l1, genesisTimestamp })
+      return startL1Chain({ ...options, dataDir, l1Port: ports.l1 })
     },
     ({ anvil }) => anvil.close(),
   )

@@ -13,7 +13,7 @@ describe.each(['blobs', 'calldata'] as const)('a devnet that writes %s', (dataAv
   beforeAll(async () => {
     devnet = await startTestDevnet({ dataAvailabilityType })
   })
-  afterAll(() => devnet.close())
+  afterAll(() => devnet?.close())
 
   it('carries an L2 transfer and an ETH deposit through the real portal, by viem alone', async () => {
     const lines: string[] = []
@@ -66,7 +66,7 @@ describe('deposits and RPC of a devnet', () => {
   beforeAll(async () => {
     devnet = await startTestDevnet()
   })
-  afterAll(() => devnet.close())
+  afterAll(() => devnet?.close())
 
   it('gives a deposit the L2 transaction hash that follows from its L1 log', async () => {
     const { info } = devnet

@@ -9,7 +9,7 @@ describe('a devnet that crosses Karst', () => {
   beforeAll(async () => {
     devnet = await startTestDevnet({ forks: new Map([['karst', { afterGenesis: 8n }]]) })
   })
-  afterAll(() => devnet.close())
+  afterAll(() => devnet?.close())
 
   it('applies all 31 upgrade transactions in the activation block, each with success, and only there', async () => {
     const { rollup } = devnet.l1.chain

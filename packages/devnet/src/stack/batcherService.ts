@@ -25,6 +25,9 @@ export type DevnetBatcher = {
 /** L1 blocks after which a channel is closed: short, so that blocks become safe soon. */
 const MAX_CHANNEL_DURATION = 1n
 
+/** Enough that a backlog drains: each L1 block may carry several channels. */
+const MAX_PENDING_TXS = 8
+
 /** Starts the batcher as `keelson batcher` does, paced for the devnet's L1. */
 export async function startBatcher(options: DevnetBatcherOptions): Promise<DevnetBatcher> {
   const { l1Rpc, l2Rpc, rollupRpc, dataAvailabilityType, l1BlockTimeSeconds, blobCrypto, log } = options
@@ -36,6 +39,7 @@ export async function startBatcher(options: DevnetBatcherOptions): Promise<Devne
     dataAvailabilityType,
     crypto: blobCrypto,
     pollIntervalMs: l1BlockTimeSeconds * 500,
+    maxPendingTx: MAX_PENDING_TXS,
     policy: { maxChannelDuration: MAX_CHANNEL_DURATION },
     tx: {
       receiptQueryIntervalMs: l1BlockTimeSeconds * 250,

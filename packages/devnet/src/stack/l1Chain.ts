@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { genesisBlock } from '@keelson/execution'
 import { type L1ChainConfig, rollupConfigToJson, type TimedFork } from '@keelson/protocol'
-import type { Address, Hash } from 'viem'
+import type { Address, Hash, Hex } from 'viem'
 import { DEV_ACCOUNT_COUNT, devAccount, roleAccount } from '../accounts.ts'
 import { deployL1, type L1Deployments } from '../contracts/deployL1.ts'
 import { type Chain, createChain } from '../genesis/chain.ts'
@@ -28,8 +28,6 @@ export type L1ChainOptions = ChainParameters & {
   readonly slotsInAnEpoch?: number
   /** Where `rollup.json`, `genesis.json` and `l1.json` are written. */
   readonly dataDir: string
-  /** Unix time of both geneses, seconds. */
-  readonly genesisTimestamp: bigint
 }
 
 /** An L1 with the contracts of one L2 chain, and the files of that chain. Mining begins with `anvil.startMining`. */
@@ -57,6 +55,11 @@ export async function startL1Chain(options: L1ChainOptions): Promise<L1Chain> {
   })
   try {
     const admin = roleAccount('admin').address
+    // L1's own first block carries the time of its start; the next one must be later.
+    const first = await anvil.client.request<{ Method: 'eth_getBlockByNumber'; ReturnType: { timestamp: Hex } }>({
+      method: 'eth_getBlockByNumber',
+      params: ['latest', false],
+    })
     const { contracts, blockNumber } = await deployL1(anvil.client, {
       admin,
       batcher: roleAccount('batcher').address,
@@ -70,7 +73,7 @@ export async function startL1Chain(options: L1ChainOptions): Promise<L1Chain> {
       blobbasefeeScalar: BLOBBASEFEE_SCALAR,
       outputInterval: OUTPUT_INTERVAL,
       finalizationPeriodSeconds: FINALIZATION_PERIOD_SECONDS,
-      genesisTimestamp: options.genesisTimestamp,
+      genesisTimestamp: BigInt(first.timestamp) + 1n,
     })
     const chain = await createChain({
       l1Rpc: anvil.url,

@@ -40,7 +40,7 @@ export type NodeService = {
 /** Builds a rollup node the way `keelson node` does, over HTTP to its engine and its L1, and starts it. */
 export async function startNode(options: NodeServiceOptions): Promise<NodeService> {
   const { config, log, jwtSecret, l1BlockTimeSeconds, sequencer, peers } = options
-  const metrics = createMetricRegistry({ prefix: 'op_node_default_' })
+  const metrics = createMetricRegistry({ prefix: 'op_node_default' })
   const l1 = createL1Client({
     rpc: createRpcClient({ url: options.l1Rpc, timeoutMs: 10_000, log, name: 'l1' }),
     log,
