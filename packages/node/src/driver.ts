@@ -43,6 +43,8 @@ export class Driver {
   readonly #inputs: (() => void | Promise<void>)[] = []
   readonly #idleWaiters: (() => void)[] = []
   readonly #timers = new Set<() => void>()
+  /** Rejections of the requests whose turn has not come. */
+  readonly #requests = new Set<(error: Error) => void>()
   #background = 0
   #wake: (() => void) | null = null
   #closed = false
@@ -79,7 +81,9 @@ export class Driver {
         reject(new Error('the node is stopping'))
         return
       }
+      this.#requests.add(reject)
       this.post(async () => {
+        this.#requests.delete(reject)
         try {
           resolve(await fn())
         } catch (error) {
@@ -129,6 +133,8 @@ export class Driver {
     this.#timers.clear()
     this.#wake?.()
     await this.#loop
+    for (const reject of this.#requests) reject(new Error('the node is stopping'))
+    this.#requests.clear()
     this.#tellIdle()
   }
 
