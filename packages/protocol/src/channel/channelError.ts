@@ -34,7 +34,12 @@ export class ChannelError extends codedError('ChannelError', {
   emptyChannel: row((_: Breach) => 'the channel has no data'),
   unknownCompression: row((d: Breach & { byte: number }) => `the channel begins with ${d.byte}: no known compression`),
   brotliBeforeFjord: row((_: Breach) => 'the channel is compressed with brotli before Fjord'),
-  truncatedStream: row((_: Breach) => 'the compressed stream is cut short'),
+  /** `inBatch`: whether that cost a batch. Batchers have posted streams that they never finished; all of those is there. */
+  truncatedStream: row((d: Breach & { inBatch: boolean }) =>
+    d.inBatch
+      ? 'the compressed stream is cut short within a batch'
+      : 'the compressed stream is cut short after its last batch',
+  ),
   corruptStream: row((d: Breach & { reason: string }) => `the compressed stream is corrupt: ${d.reason}`),
   badChecksum: row((_: Breach) => 'the checksum of the zlib stream is wrong'),
   clipped: row((d: Breach & { limit: number }) => `the channel unfolds beyond ${d.limit} bytes, the rest is lost`),

@@ -141,6 +141,18 @@ describe.each(['zlib', 'brotli'] as const)('channel content in %s', (algorithm) 
     expect(read(channel)).toMatchObject({ timestamps: [1n, 2n, 3n], end: 'truncatedStream DER-106' })
   })
 
+  it('[DER-106] tells whether the cut cost a batch', () => {
+    const finished = pack(content(batchAt(1n, 3_000), batchAt(2n, 3_000)))
+    const { batches } = read(finished.subarray(0, finished.length - 1_000))
+    expect(batches.end).toMatchObject({ fault: { code: 'truncatedStream', data: { inBatch: true } } })
+    const flushed =
+      algorithm === 'zlib'
+        ? pack(three).slice(0, -1)
+        : brotliCompressSync(three, { finishFlush: constants.BROTLI_OPERATION_FLUSH })
+    const unfinished = algorithm === 'zlib' ? flushed : concatBytes(Uint8Array.of(1), flushed)
+    expect(read(unfinished).batches.end).toMatchObject({ fault: { data: { inBatch: false } } })
+  })
+
   it('[DER-107] keeps the batches before data that is no RLP string', () => {
     const first = content(batchAt(1n))
     const rest = content(batchAt(2n))

@@ -114,14 +114,14 @@ export class ChannelBatches implements Iterable<ChannelBatch> {
 
   #byte(): number {
     if (this.bytesRead >= this.#limit) throw this.#clipped()
-    if (!this.#fill()) throw this.#broken() ?? this.#cutShort(1, 0)
+    if (!this.#fill()) throw this.#broken(true) ?? this.#cutShort(1, 0)
     return this.#piece[this.#at++] as number
   }
 
   /** The content of the next RLP string, or `null` with the end set. */
   #nextString(): Uint8Array | null {
     if (!this.#fill()) {
-      this.#stop(this.#broken() ?? 'complete')
+      this.#stop(this.#broken(false) ?? 'complete')
       return null
     }
     const start = this.bytesRead
@@ -158,7 +158,7 @@ export class ChannelBatches implements Iterable<ChannelBatch> {
     let gathered = new Uint8Array(Math.min(size, GATHER_FIRST))
     let have = 0
     while (have < size) {
-      if (!this.#fill()) throw this.#broken() ?? this.#cutShort(size, have)
+      if (!this.#fill()) throw this.#broken(true) ?? this.#cutShort(size, have)
       if (have === gathered.length) {
         const whole = new Uint8Array(size)
         whole.set(gathered)
@@ -181,16 +181,17 @@ export class ChannelBatches implements Iterable<ChannelBatch> {
   }
 
   /** What is wrong with the stream that ended here, if anything is. */
-  #broken(): ChannelError | null {
+  #broken(inBatch: boolean): ChannelError | null {
     const source = this.#source
     const at = this.bytesRead
     if (!source || source.end === null) return null
-    if (source.end === 'truncated') return new ChannelError('truncatedStream', { at, rule: 'DER-106' })
+    if (source.end === 'truncated') return new ChannelError('truncatedStream', { at, rule: 'DER-106', inBatch })
     if (source.end !== 'complete')
       return new ChannelError('corruptStream', { at, rule: 'DER-106', reason: source.end.corrupt })
     if (this.compression !== 'zlib' || source.consumed === null) return null
     const checksumAt = source.consumed + 2
-    if (checksumAt + 4 > this.#input.length) return new ChannelError('truncatedStream', { at, rule: 'DER-106' })
+    if (checksumAt + 4 > this.#input.length)
+      return new ChannelError('truncatedStream', { at, rule: 'DER-106', inBatch })
     if (this.#sum === null) return null
     const checksum = new DataView(this.#input.buffer, this.#input.byteOffset + checksumAt, 4).getUint32(0)
     return checksum === this.#sum ? null : new ChannelError('badChecksum', { at: checksumAt, rule: 'DER-106' })
@@ -222,7 +223,7 @@ function openChannel(
 function zlibHeaderError(channel: Uint8Array): ChannelError | null {
   const first = channel[0] as number
   const second = channel[1]
-  if (second === undefined) return new ChannelError('truncatedStream', { at: 0, rule: 'DER-106' })
+  if (second === undefined) return new ChannelError('truncatedStream', { at: 0, rule: 'DER-106', inBatch: true })
   const bad = (reason: string) => new ChannelError('corruptStream', { at: 0, rule: 'DER-100', reason })
   if ((first & 0x0f) !== 8 || first >> 4 > 7) return bad(`zlib method and window ${first}`)
   if (((first << 8) | second) % 31 !== 0) return bad('zlib header check')
