@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { eventsPage } from './eventTable.ts'
+import { nodeFlagsPage, nodeMetricsPage } from './nodeReference.ts'
 import { importSites, packageGraph } from './packageArrows.ts'
 
 /** Writes the generated documents, or with `--check` exits 1 when the committed ones differ. */
@@ -8,6 +9,8 @@ const root = resolve(import.meta.dirname, '..')
 
 const documents: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/events.md': eventsPage,
+  'docs/reference/node-flags.md': nodeFlagsPage,
+  'docs/reference/node-metrics.md': nodeMetricsPage,
   'docs/packages.md': () => packageGraph(root, importSites(root)),
 }
 
