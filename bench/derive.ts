@@ -1,10 +1,5 @@
 import { Session } from 'node:inspector/promises'
-import {
-  createDerivationPipeline,
-  type BlobProvider,
-  type L1Provider,
-  type L2Provider,
-} from '@keelson/derive'
+import { type BlobProvider, createDerivationPipeline, type L1Provider, type L2Provider } from '@keelson/derive'
 import { type PipelineFixture, recordedPipeline } from '@keelson/derive/testing'
 import {
   ChannelError,
@@ -14,8 +9,8 @@ import {
   isDepositTx,
   type L2BlockRef,
   readChannelBatches,
-  setSecp256k1,
   type SingularBatch,
+  setSecp256k1,
 } from '@keelson/protocol'
 import { FIXTURES_ABSENT, fixtureFolder, readFixture } from '@keelson/protocol/testing'
 import { DeriveLoad } from './deriveLoad.ts'
@@ -37,11 +32,16 @@ function mean(runs: number, run: () => void): number {
   return ms(started) / runs
 }
 
-type SpanFixture = { readonly input: { readonly channelData: `0x${string}`; readonly l2GenesisTime: number; readonly blockTime: number } }
+type SpanFixture = {
+  readonly input: { readonly channelData: `0x${string}`; readonly l2GenesisTime: number; readonly blockTime: number }
+}
 
 /** A real channel: unpacked, decoded, every transaction rebuilt. */
 function benchSpanBatch(): void {
-  if (!fixtureFolder()) return print('real span batch', FIXTURES_ABSENT)
+  if (!fixtureFolder()) {
+    print('real span batch', FIXTURES_ABSENT)
+    return
+  }
   const { input } = readFixture<SpanFixture>('derivation/channel-op-mainnet-span-143-blocks.json.gz')
   const data = hexToBytes(input.channelData)
   const chain = { genesis: { l2Time: BigInt(input.l2GenesisTime) }, blockTime: BigInt(input.blockTime), l2ChainId: 10n }
@@ -60,14 +60,23 @@ function benchSpanBatch(): void {
   }
   const decodeTime = mean(100, read(false))
   const time = mean(100, read(true))
-  print('real span batch, 143 blocks', `${(bytes / MB).toFixed(2)} MB from ${(data.length / MB).toFixed(2)} MB of zlib, ${transactions} transactions`)
+  print(
+    'real span batch, 143 blocks',
+    `${(bytes / MB).toFixed(2)} MB from ${(data.length / MB).toFixed(2)} MB of zlib, ${transactions} transactions`,
+  )
   print('  unpacked and decoded', `${decodeTime.toFixed(2)} ms, ${((bytes / decodeTime / MB) * 1_000).toFixed(0)} MB/s`)
-  print('  and transactions rebuilt', `${time.toFixed(2)} ms, ${((bytes / time / MB) * 1_000).toFixed(0)} MB/s (goal 150)`)
+  print(
+    '  and transactions rebuilt',
+    `${time.toFixed(2)} ms, ${((bytes / time / MB) * 1_000).toFixed(0)} MB/s (goal 150)`,
+  )
 }
 
 /** 14 real Ethereum blocks with all of their transactions. */
 async function benchRealBlocks(): Promise<void> {
-  if (!fixtureFolder()) return print('real L1 blocks', FIXTURES_ABSENT)
+  if (!fixtureFolder()) {
+    print('real L1 blocks', FIXTURES_ABSENT)
+    return
+  }
   const fixture = readFixture<PipelineFixture>('derivation/pipeline-op-mainnet-regolith-18090205.json.gz')
   const parents = new Map<bigint, Hash>()
   let least = Number.POSITIVE_INFINITY
@@ -98,7 +107,10 @@ async function benchRealBlocks(): Promise<void> {
   print('14 real L1 blocks', `${least.toFixed(1)} ms for ${txs} L1 transactions, 123 batches, ${derived} L2 blocks`)
 }
 
-function* readAll(l1: ReturnType<typeof recordedPipeline>['l1'], { expected }: PipelineFixture): Generator<SingularBatch> {
+function* readAll(
+  l1: ReturnType<typeof recordedPipeline>['l1'],
+  { expected }: PipelineFixture,
+): Generator<SingularBatch> {
   for (const { l1Block, txIndex } of expected.batcherTransactions) {
     const tx = l1.block(BigInt(l1Block))?.transactions[txIndex] as Uint8Array
     // Calldata of one frame: the channel begins after version, id, number and length.
@@ -109,7 +121,13 @@ function* readAll(l1: ReturnType<typeof recordedPipeline>['l1'], { expected }: P
   }
 }
 
-type LoadResult = { readonly blocks: number; readonly transactions: number; readonly seconds: number; readonly bytes: number; readonly peakMemory: number }
+type LoadResult = {
+  readonly blocks: number
+  readonly transactions: number
+  readonly seconds: number
+  readonly bytes: number
+  readonly peakMemory: number
+}
 
 /** Runs a generated load through the pipeline. What the load itself takes to be made is not counted. */
 async function runLoad(load: DeriveLoad): Promise<LoadResult> {
@@ -170,7 +188,9 @@ async function profile(load: DeriveLoad): Promise<void> {
   const { profile: taken } = await session.post('Profiler.stop')
   session.disconnect()
   const nodes = new Map(taken.nodes.map((node) => [node.id, node]))
-  const parents = new Map(taken.nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node.id] as const)))
+  const parents = new Map(
+    taken.nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node.id] as const)),
+  )
   const times = new Map<string, number>()
   let total = 0
   for (const [i, id] of (taken.samples ?? []).entries()) {
@@ -208,7 +228,9 @@ type NativeSecp256k1 = {
 
 /** The curve as nodes have it; `false` where the native module is not built. */
 async function useNativeSecp256k1(): Promise<boolean> {
-  const { default: native } = (await import('secp256k1').catch(() => ({ default: null }))) as { default: NativeSecp256k1 | null }
+  const { default: native } = (await import('secp256k1').catch(() => ({ default: null }))) as {
+    default: NativeSecp256k1 | null
+  }
   if (!native) return false
   setSecp256k1({
     recoverPublicKey: (hash, signature, recovery) => native.ecdsaRecover(signature, recovery, hash, false).subarray(1),
@@ -230,7 +252,8 @@ export async function run(argv: readonly string[]): Promise<void> {
   await runLoad(new DeriveLoad(2_000, now))
   const result = await runLoad(new DeriveLoad(blocks, now))
   print(`generated load, ${blocks} blocks`, `${rates(result)} (goal 20,000 blocks/s)`)
-  if (await useNativeSecp256k1()) print('  with native secp256k1, as in nodes', rates(await runLoad(new DeriveLoad(blocks, now))))
+  if (await useNativeSecp256k1())
+    print('  with native secp256k1, as in nodes', rates(await runLoad(new DeriveLoad(blocks, now))))
   print('  share of time', '')
   await profile(new DeriveLoad(blocks, now))
 
@@ -239,6 +262,9 @@ export async function run(argv: readonly string[]): Promise<void> {
   for (const count of [1_000, 10_000, 100_000]) {
     const grown = await runLoad(new DeriveLoad(count, now))
     const memory = `${(grown.peakMemory / MB).toFixed(0)} MB heap and buffers at most`
-    print(`  ${count.toLocaleString('en')} blocks`, `${grown.seconds.toFixed(2)} s, ${Math.round(count / grown.seconds).toLocaleString('en')} blocks/s, ${memory}`)
+    print(
+      `  ${count.toLocaleString('en')} blocks`,
+      `${grown.seconds.toFixed(2)} s, ${Math.round(count / grown.seconds).toLocaleString('en')} blocks/s, ${memory}`,
+    )
   }
 }

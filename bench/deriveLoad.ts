@@ -20,9 +20,9 @@ import {
   type L2BlockRef,
   privateKeyToAddress,
   type RollupConfig,
-  signHash,
   type SingularBatch,
   type SystemConfig,
+  signHash,
   ZERO_HASH,
 } from '@keelson/protocol'
 import { forksUpTo, testAddress, testRollupConfig, testSystemConfig, testTx } from '@keelson/protocol/testing'
@@ -45,12 +45,23 @@ const l2Hash = (n: bigint) => numbered('22', n)
 /** Transactions of all types with calldata that is neither constant nor noise. */
 const POOL: readonly Uint8Array[] = Array.from({ length: 997 }, (_, i) => {
   const input = new Uint8Array(4 + 32 * (i % 7))
-  for (let at = 0; at < input.length; at += 32) input.set(keccak256(Uint8Array.of(i & 0xff, at & 0xff, i >> 8)).subarray(0, Math.min(20, input.length - at)), at)
+  for (let at = 0; at < input.length; at += 32)
+    input.set(keccak256(Uint8Array.of(i & 0xff, at & 0xff, i >> 8)).subarray(0, Math.min(20, input.length - at)), at)
   const type = ([2, 2, 0, 2, 1, 2, 2, 0, 2, 4] as const)[i % 10] as 0 | 1 | 2 | 4
   const authorizations = type === 4 ? [[1n, testAddress(i % 250), 1n, 0n, 5n, 6n] as const] : []
   const signature = keccak256(Uint8Array.of(i & 0xff, i >> 8))
   const r = bytesToBigint(signature)
-  return testTx({ type, chainId: 901n, nonce: BigInt(i), input, authorizations, to: testAddress(i % 250), r, s: r >> 1n, value: BigInt(i) * 10n ** 15n })
+  return testTx({
+    type,
+    chainId: 901n,
+    nonce: BigInt(i),
+    input,
+    authorizations,
+    to: testAddress(i % 250),
+    r,
+    s: r >> 1n,
+    value: BigInt(i) * 10n ** 15n,
+  })
 })
 
 type Content = { readonly transactions: readonly Uint8Array[]; readonly blobs: ReadonlyMap<Hash, Uint8Array> }
@@ -78,12 +89,23 @@ export class DeriveLoad implements L1Provider, BlobProvider, L2Provider {
     this.blockCount = blockCount
     this.#now = now
     this.#systemConfig = testSystemConfig({ batcherAddress: privateKeyToAddress(KEY) })
-    const genesis = { l1: { hash: l1Hash(0n), number: 0n }, l2: { hash: l2Hash(0n), number: 0n }, l2Time: L1_TIME, systemConfig: this.#systemConfig }
+    const genesis = {
+      l1: { hash: l1Hash(0n), number: 0n },
+      l2: { hash: l2Hash(0n), number: 0n },
+      l2Time: L1_TIME,
+      systemConfig: this.#systemConfig,
+    }
     this.config = testRollupConfig({ forks: forksUpTo('jovian'), seqWindowSize: 3_600n, genesis })
     this.#foreign = POOL.filter((tx) => tx[0] === 2).slice(0, FOREIGN_TXS)
     const channels = Math.ceil(blockCount / CHANNEL_BLOCKS)
     this.#lastL1 = this.#postedAt(channels - 1)
-    const l2: L2BlockRef = { ...genesis.l2, parentHash: ZERO_HASH, timestamp: L1_TIME, l1Origin: genesis.l1, sequenceNumber: 0n }
+    const l2: L2BlockRef = {
+      ...genesis.l2,
+      parentHash: ZERO_HASH,
+      timestamp: L1_TIME,
+      l1Origin: genesis.l1,
+      sequenceNumber: 0n,
+    }
     this.base = { l1Origin: this.#ref(0n), systemConfig: this.#systemConfig, l2 }
   }
 
@@ -92,7 +114,12 @@ export class DeriveLoad implements L1Provider, BlobProvider, L2Provider {
   }
 
   #ref(number: bigint): L1BlockRef {
-    return { hash: l1Hash(number), number, parentHash: number === 0n ? ZERO_HASH : l1Hash(number - 1n), timestamp: L1_TIME + L1_SLOT * number }
+    return {
+      hash: l1Hash(number),
+      number,
+      parentHash: number === 0n ? ZERO_HASH : l1Hash(number - 1n),
+      timestamp: L1_TIME + L1_SLOT * number,
+    }
   }
 
   /** L1 origin of an L2 block: the newest L1 block that is not younger. */
@@ -128,7 +155,15 @@ export class DeriveLoad implements L1Provider, BlobProvider, L2Provider {
   async getBlockInfo(hash: Hash): Promise<L1BlockInfo | null> {
     const number = BigInt(`0x${hash.slice(4)}`)
     const blobs = { excessBlobGas: 0n, blobGasUsed: 0n, parentBeaconBlockRoot: hash }
-    return { ...this.#ref(number), baseFee: 7n, mixHash: hash, transactionsRoot: hash, receiptsRoot: hash, logsBloom: '0x', ...blobs }
+    return {
+      ...this.#ref(number),
+      baseFee: 7n,
+      mixHash: hash,
+      transactionsRoot: hash,
+      receiptsRoot: hash,
+      logsBloom: '0x',
+      ...blobs,
+    }
   }
 
   async getReceipts(): Promise<readonly L1Receipt[]> {
@@ -194,7 +229,10 @@ export class DeriveLoad implements L1Provider, BlobProvider, L2Provider {
         epochNumber,
         epochHash: l1Hash(epochNumber),
         timestamp: L1_TIME + BLOCK_TIME * number,
-        transactions: Array.from({ length: TXS_PER_BLOCK }, (_, i) => POOL[(n * TXS_PER_BLOCK + i * 7) % POOL.length] as Uint8Array),
+        transactions: Array.from(
+          { length: TXS_PER_BLOCK },
+          (_, i) => POOL[(n * TXS_PER_BLOCK + i * 7) % POOL.length] as Uint8Array,
+        ),
       })
     }
     const isSpan = index % 4 !== 3
@@ -207,7 +245,12 @@ export class DeriveLoad implements L1Provider, BlobProvider, L2Provider {
     const frames: Frame[] = []
     for (let at = 0, n = 0; at < data.length; at += FRAME_SIZE, n++) {
       const id = numbered('', BigInt(index)).slice(-32)
-      frames.push({ channelId: `0x${id}`, number: n, data: data.subarray(at, at + FRAME_SIZE), isLast: at + FRAME_SIZE >= data.length })
+      frames.push({
+        channelId: `0x${id}`,
+        number: n,
+        data: data.subarray(at, at + FRAME_SIZE),
+        isLast: at + FRAME_SIZE >= data.length,
+      })
     }
     if (!isBlob) {
       for (const frame of frames) transactions.push(this.#tx(encodeBatcherTx([frame]), []))
@@ -224,8 +267,22 @@ export class DeriveLoad implements L1Provider, BlobProvider, L2Provider {
   /** A signed batcher transaction. */
   #tx(input: Uint8Array, hashes: readonly Hash[]): Uint8Array {
     const type = hashes.length > 0 ? 3 : 2
-    const fields = [900n, 0n, 1n, 2n, 21_000n, this.config.batchInboxAddress, 0n, input, [], ...(type === 3 ? [3n, [...hashes]] : [])]
+    const fields = [
+      900n,
+      0n,
+      1n,
+      2n,
+      21_000n,
+      this.config.batchInboxAddress,
+      0n,
+      input,
+      [],
+      ...(type === 3 ? [3n, [...hashes]] : []),
+    ]
     const signature = signHash(keccak256(encodeRlp(fields, type)), KEY)
-    return encodeRlp([...fields, BigInt(signature[64] as number), bytesToBigint(signature, 0, 32), bytesToBigint(signature, 32, 64)], type)
+    return encodeRlp(
+      [...fields, BigInt(signature[64] as number), bytesToBigint(signature, 0, 32), bytesToBigint(signature, 32, 64)],
+      type,
+    )
   }
 }

@@ -11,14 +11,31 @@ import {
 } from '@keelson/protocol'
 import { testAddress, testConfigUpdateLog, testDepositLog, testSystemConfig } from '@keelson/protocol/testing'
 import { describe, expect, it } from 'vitest'
-import { fakeHash, L1_START, l1Block, l1Ref, l2Block, MemoryL1, MemoryL2, stageConfig, withForks } from '../testing/index.ts'
-import { createAttributesBuilder } from './attributesBuilder.ts'
+import {
+  fakeHash,
+  L1_START,
+  l1Block,
+  l1Ref,
+  l2Block,
+  MemoryL1,
+  MemoryL2,
+  stageConfig,
+  withForks,
+} from '../testing/index.ts'
 import { depositsOnly, isDepositsOnly } from './attributes.ts'
+import { createAttributesBuilder } from './attributesBuilder.ts'
 
 const beaconRoot = fakeHash('beacon')
 
 /** Two L1 blocks, the safe head with the first as its origin, and the attributes of what follows. */
-function setUp(config: RollupConfig, { logs = [], systemConfig = testSystemConfig(), blobs = true }: { logs?: readonly Log[]; systemConfig?: SystemConfig; blobs?: boolean } = {}) {
+function setUp(
+  config: RollupConfig,
+  {
+    logs = [],
+    systemConfig = testSystemConfig(),
+    blobs = true,
+  }: { logs?: readonly Log[]; systemConfig?: SystemConfig; blobs?: boolean } = {},
+) {
   const extra = blobs ? { excessBlobGas: 0n, blobGasUsed: 0n, parentBeaconBlockRoot: beaconRoot } : {}
   const first = l1Block(null, { number: 100n, timestamp: L1_START, ...extra })
   const second = l1Block(l1Ref(first), { timestamp: L1_START + 12n, receipts: [{ status: true, logs }], ...extra })
@@ -26,7 +43,15 @@ function setUp(config: RollupConfig, { logs = [], systemConfig = testSystemConfi
   const parent = l2Block(6n, l1Ref(first), { sequenceNumber: 3n })
   const l2 = new MemoryL2([{ ref: parent, systemConfig, transactions: [] }])
   const builder = createAttributesBuilder({ config, l1, l2 })
-  return { builder, parent, l1, l2, first: l1Ref(first), second: l1Ref(second), infos: [first.info, second.info] as const }
+  return {
+    builder,
+    parent,
+    l1,
+    l2,
+    first: l1Ref(first),
+    second: l1Ref(second),
+    infos: [first.info, second.info] as const,
+  }
 }
 
 const infoOf = (transactions: readonly Uint8Array[]) => decodeL1InfoTx(transactions[0] as Uint8Array)
@@ -90,10 +115,18 @@ describe('attributes', () => {
     const fields = async (fork: Parameters<typeof stageConfig>[0]) => {
       const systemConfig = testSystemConfig({ eip1559Params: '0x0000006400000006', minBaseFee: 9n })
       const { builder, parent, first } = setUp(stageConfig(fork), { systemConfig })
-      const { withdrawals, parentBeaconBlockRoot, eip1559Params, minBaseFee } = await builder.buildAttributes(parent, first)
+      const { withdrawals, parentBeaconBlockRoot, eip1559Params, minBaseFee } = await builder.buildAttributes(
+        parent,
+        first,
+      )
       return { withdrawals, parentBeaconBlockRoot, eip1559Params, minBaseFee }
     }
-    const none = { withdrawals: undefined, parentBeaconBlockRoot: undefined, eip1559Params: undefined, minBaseFee: undefined }
+    const none = {
+      withdrawals: undefined,
+      parentBeaconBlockRoot: undefined,
+      eip1559Params: undefined,
+      minBaseFee: undefined,
+    }
     expect(await fields('regolith')).toEqual(none)
     expect(await fields('canyon')).toEqual({ ...none, withdrawals: [] })
     const ecotone = { ...none, withdrawals: [], parentBeaconBlockRoot: beaconRoot }
@@ -110,7 +143,9 @@ describe('attributes', () => {
 
   it('[DER-238] the EIP-1559 parameters are zero in the activation block of Holocene, whatever the config says', async () => {
     const config = withForks(stageConfig('granite'), { holocene: L1_START + 13n })
-    const { builder, parent, first } = setUp(config, { systemConfig: testSystemConfig({ eip1559Params: '0x0000006400000006' }) })
+    const { builder, parent, first } = setUp(config, {
+      systemConfig: testSystemConfig({ eip1559Params: '0x0000006400000006' }),
+    })
     expect((await builder.buildAttributes(parent, first)).eip1559Params).toBe('0x0000000000000000')
   })
 
@@ -131,11 +166,15 @@ describe('attributes', () => {
 
   it('[DER-241] need the L1 origin to be that of the parent or its child: else a reset', async () => {
     const { builder, parent, first, second } = setUp(stageConfig('ecotone'))
-    await expect(builder.buildAttributes({ ...parent, l1Origin: { hash: fakeHash('other'), number: 100n } }, second)).rejects.toMatchObject({
+    await expect(
+      builder.buildAttributes({ ...parent, l1Origin: { hash: fakeHash('other'), number: 100n } }, second),
+    ).rejects.toMatchObject({
       severity: 'reset',
       fault: { code: 'epochNotNext' },
     })
-    await expect(builder.buildAttributes({ ...parent, l1Origin: { hash: fakeHash('other'), number: 100n } }, first)).rejects.toMatchObject({
+    await expect(
+      builder.buildAttributes({ ...parent, l1Origin: { hash: fakeHash('other'), number: 100n } }, first),
+    ).rejects.toMatchObject({
       severity: 'reset',
       fault: { code: 'epochHashMismatch' },
     })
@@ -145,32 +184,48 @@ describe('attributes', () => {
     const { builder, parent, second, l2 } = setUp(stageConfig('ecotone'))
     const early = { ...parent, hash: fakeHash('early'), timestamp: L1_START + 8n }
     l2.add({ ref: early, systemConfig: testSystemConfig(), transactions: [] })
-    await expect(builder.buildAttributes(early, second)).rejects.toMatchObject({ severity: 'reset', fault: { code: 'timeBeforeOrigin' } })
+    await expect(builder.buildAttributes(early, second)).rejects.toMatchObject({
+      severity: 'reset',
+      fault: { code: 'timeBeforeOrigin' },
+    })
   })
 
   it('[DER-247] a deposit that cannot be read is a critical error, never skipped', async () => {
     const config = stageConfig('ecotone')
     const bad = { ...testDepositLog(config, { from: testAddress(1), to: null }), data: '0x00' as const }
     const { builder, parent, second } = setUp(config, { logs: [bad] })
-    await expect(builder.buildAttributes(parent, second)).rejects.toMatchObject({ severity: 'critical', fault: { code: 'badDeposits' } })
+    await expect(builder.buildAttributes(parent, second)).rejects.toMatchObject({
+      severity: 'critical',
+      fault: { code: 'badDeposits' },
+    })
   })
 
   it('are a critical error when the L1 attributes cannot be made', async () => {
     const scalar = `0x02${'00'.repeat(31)}` as const
     const { builder, parent, first } = setUp(stageConfig('ecotone'), { systemConfig: testSystemConfig({ scalar }) })
-    await expect(builder.buildAttributes(parent, first)).rejects.toMatchObject({ severity: 'critical', fault: { code: 'badL1Attributes' } })
+    await expect(builder.buildAttributes(parent, first)).rejects.toMatchObject({
+      severity: 'critical',
+      fault: { code: 'badL1Attributes' },
+    })
   })
 
   it('[DER-044] what L1 does not have any more is a reset, a system config that is missing is tried again', async () => {
     const { builder, parent, second, l1 } = setUp(stageConfig('ecotone'))
-    await expect(builder.buildAttributes({ ...parent, hash: fakeHash('unknown') }, second)).rejects.toMatchObject({ severity: 'temporary' })
+    await expect(builder.buildAttributes({ ...parent, hash: fakeHash('unknown') }, second)).rejects.toMatchObject({
+      severity: 'temporary',
+    })
     l1.forget(second.hash)
-    await expect(builder.buildAttributes(parent, second)).rejects.toMatchObject({ severity: 'reset', fault: { code: 'l1BlockMissing' } })
+    await expect(builder.buildAttributes(parent, second)).rejects.toMatchObject({
+      severity: 'reset',
+      fault: { code: 'l1BlockMissing' },
+    })
   })
 
   it('[DER-354] cut down to deposits keep L1 attributes, user deposits and upgrade transactions', async () => {
     const config = withForks(stageConfig('delta'), { ecotone: L1_START + 14n })
-    const { builder, parent, second } = setUp(config, { logs: [testDepositLog(config, { from: testAddress(1), to: null })] })
+    const { builder, parent, second } = setUp(config, {
+      logs: [testDepositLog(config, { from: testAddress(1), to: null })],
+    })
     const forced = await builder.buildAttributes(parent, second)
     const full = { ...forced, transactions: [...forced.transactions, Uint8Array.of(2, 0xc0)] }
     expect(isDepositsOnly(full)).toBe(false)

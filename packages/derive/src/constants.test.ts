@@ -3,7 +3,11 @@ import { testRollupConfig } from '@keelson/protocol/testing'
 import { expect, it } from 'vitest'
 import { channelTimeout, maxChannelBankSize, maxRlpBytesPerChannel, maxSequencerDrift } from './constants.ts'
 
-const config = testRollupConfig({ forks: { fjord: 100n, granite: 200n }, channelTimeout: 300n, maxSequencerDrift: 600n })
+const config = testRollupConfig({
+  forks: { fjord: 100n, granite: 200n },
+  channelTimeout: 300n,
+  maxSequencerDrift: 600n,
+})
 
 it('[DER-011] [DER-012] the sequencer drift is that of the config, 1,800 s from Fjord', () => {
   expect([maxSequencerDrift(config, 99n), maxSequencerDrift(config, 100n)]).toEqual([600n, 1_800n])

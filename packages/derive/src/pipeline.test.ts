@@ -17,9 +17,9 @@ import { describe, expect, it } from 'vitest'
 import {
   batchOn,
   fakeHash,
+  L1_START,
   l1Block,
   l1Ref,
-  L1_START,
   l2Block,
   MemoryL1,
   type MemoryL1Block,
@@ -39,7 +39,12 @@ const tx = (nonce: number) => testTx({ chainId: 901n, nonce: BigInt(nonce) })
 /** A batcher transaction of an L1 that is a rollup: no signature needed. */
 function batcherTx(config: RollupConfig, ...frames: Frame[]): Uint8Array {
   const fields = { sourceHash: fakeHash('tx'), mint: 0n, value: 0n, gas: 0n, isSystemTx: false }
-  return encodeDepositTx({ ...fields, from: systemConfig.batcherAddress, to: config.batchInboxAddress, data: encodeBatcherTx(frames) })
+  return encodeDepositTx({
+    ...fields,
+    from: systemConfig.batcherAddress,
+    to: config.batchInboxAddress,
+    data: encodeBatcherTx(frames),
+  })
 }
 
 function channelFrames(id: number, count: number, batches: readonly SingularBatch[]): Frame[] {
@@ -54,13 +59,19 @@ function channelFrames(id: number, count: number, batches: readonly SingularBatc
 }
 
 /** L1 blocks 100, 101, …, with the transactions given for some of them. */
-function chainOf(transactions: readonly (readonly Uint8Array[])[], salt = '', logs: Record<number, ReturnType<typeof testConfigUpdateLog>[]> = {}): MemoryL1Block[] {
+function chainOf(
+  transactions: readonly (readonly Uint8Array[])[],
+  salt = '',
+  logs: Record<number, ReturnType<typeof testConfigUpdateLog>[]> = {},
+): MemoryL1Block[] {
   const blocks: MemoryL1Block[] = []
   for (const [i, list] of transactions.entries()) {
     const before = blocks.at(-1)
     const fields = before ? {} : { number: 100n, timestamp: L1_START }
     const receipts = [{ status: true, logs: logs[i] ?? [] }]
-    blocks.push(l1Block(before ? l1Ref(before) : null, { ...fields, transactions: list, receipts, salt: i > 1 ? salt : '' }))
+    blocks.push(
+      l1Block(before ? l1Ref(before) : null, { ...fields, transactions: list, receipts, salt: i > 1 ? salt : '' }),
+    )
   }
   return blocks
 }
@@ -91,8 +102,17 @@ function setUp(config: RollupConfig, blocks: readonly MemoryL1Block[], head?: L2
 function posts(config: RollupConfig, count: number) {
   const blocks = chainOf([[], [], [], [], []])
   const [origin] = blocks.map(l1Ref)
-  const batches = Array.from({ length: count }, (_, i) => batchOn(l2Block(5n, origin as L1BlockRef), origin as L1BlockRef, { timestamp: L1_START + 12n + 2n * BigInt(i), transactions: [tx(i)] }))
-  return { batches, frames: (id: number, parts: number, list: readonly SingularBatch[] = batches) => channelFrames(id, parts, list), config }
+  const batches = Array.from({ length: count }, (_, i) =>
+    batchOn(l2Block(5n, origin as L1BlockRef), origin as L1BlockRef, {
+      timestamp: L1_START + 12n + 2n * BigInt(i),
+      transactions: [tx(i)],
+    }),
+  )
+  return {
+    batches,
+    frames: (id: number, parts: number, list: readonly SingularBatch[] = batches) => channelFrames(id, parts, list),
+    config,
+  }
 }
 
 describe('pipeline', () => {
@@ -100,7 +120,10 @@ describe('pipeline', () => {
     const config = stageConfig('granite')
     const pipeline = createDerivationPipeline({ config, l1: new MemoryL1(), l2: new MemoryL2() })
     expect(pipeline.origin).toBeNull()
-    await expect(pipeline.step(l2Block(5n, l1Ref(l1Block(null))))).rejects.toMatchObject({ severity: 'reset', fault: { code: 'notReset' } })
+    await expect(pipeline.step(l2Block(5n, l1Ref(l1Block(null))))).rejects.toMatchObject({
+      severity: 'reset',
+      fault: { code: 'notReset' },
+    })
   })
 
   it('[DER-025] does all that can be done with the data of one L1 block before it asks for another', async () => {
@@ -239,12 +262,18 @@ describe('a payload that turned out invalid', () => {
   it('[DER-351] [DER-352] [DER-354] from Holocene is replaced by its deposits, and the channel is flushed', async () => {
     const config = stageConfig('holocene')
     const { batches } = posts(config, 2)
-    const { next, pipeline, safe, l2, verdicts } = setUp(config, chainOf([[], [batcherTx(config, ...channelFrames(1, 1, batches))], [], []]))
+    const { next, pipeline, safe, l2, verdicts } = setUp(
+      config,
+      chainOf([[], [batcherTx(config, ...channelFrames(1, 1, batches))], [], []]),
+    )
     const given = await next(safe)
     if (!given) throw new Error('nothing derived')
     expect(isForkActive(config, 'holocene', given.derivedFrom.timestamp)).toBe(true)
     const replacement = pipeline.replaceInvalid(given.parent, given.derivedFrom)
-    expect(replacement).toEqual({ ...given, attributes: { ...given.attributes, transactions: given.attributes.transactions.slice(0, 1) } })
+    expect(replacement).toEqual({
+      ...given,
+      attributes: { ...given.attributes, transactions: given.attributes.transactions.slice(0, 1) },
+    })
     // The batch after it in the channel is gone: not even judged.
     expect(await next(l2.build(replacement))).toBeNull()
     expect(shown(verdicts, 'batch')).toEqual(['DER-176 accepted'])
@@ -318,8 +347,14 @@ describe('reset base', () => {
   it('a missing L2 parent is a reset, a missing config is tried again', async () => {
     const parts = chains(stageConfig('granite'))
     const lost = { ...parts.head, parentHash: fakeHash('lost') }
-    await expect(findResetBase(parts, lost)).rejects.toMatchObject({ severity: 'reset', fault: { code: 'l2BlockMissing' } })
-    const l2 = { getL2BlockRefByHash: parts.l2.getL2BlockRefByHash.bind(parts.l2), getSystemConfigByL2Hash: async () => null }
+    await expect(findResetBase(parts, lost)).rejects.toMatchObject({
+      severity: 'reset',
+      fault: { code: 'l2BlockMissing' },
+    })
+    const l2 = {
+      getL2BlockRefByHash: parts.l2.getL2BlockRefByHash.bind(parts.l2),
+      getSystemConfigByL2Hash: async () => null,
+    }
     await expect(findResetBase({ ...parts, l2 }, parts.head)).rejects.toMatchObject({ severity: 'temporary' })
   })
 })

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { firstDifference, type HistoryScript, historyScript, playHistory, runPipeline } from '../testing/histories/index.ts'
+import {
+  firstDifference,
+  type HistoryScript,
+  historyScript,
+  playHistory,
+  runPipeline,
+} from '../testing/histories/index.ts'
 
 async function difference(script: HistoryScript): Promise<string | null> {
   const history = playHistory(script)
@@ -8,7 +14,16 @@ async function difference(script: HistoryScript): Promise<string | null> {
 }
 
 const quiet = { slots: 1, deposits: 0, configUpdate: 0, build: 0, txs: 0, isStuck: true, posts: [] } as const
-const plainPost = { isSpan: false, isBrotli: false, isBlob: false, blocks: 1, frames: 1, isOnePayload: false, delay: 0, variant: 0 } as const
+const plainPost = {
+  isSpan: false,
+  isBrotli: false,
+  isBlob: false,
+  blocks: 1,
+  frames: 1,
+  isOnePayload: false,
+  delay: 0,
+  variant: 0,
+} as const
 
 /** Histories on which the two once differed, shrunk. */
 const DISAGREEMENTS: readonly (readonly [string, HistoryScript])[] = [
@@ -57,7 +72,12 @@ describe('pipeline and plain implementation', () => {
       const whole = playHistory(script)
       const cut = { ...whole, blocks: whole.blocks.slice(0, Math.ceil(whole.blocks.length / 2)) }
       const last = cut.blocks.at(-1)?.info.number ?? 0n
-      expect(firstDifference(await runPipeline(cut), whole.derived.filter(({ derivedFrom }) => derivedFrom <= last))).toBeNull()
+      expect(
+        firstDifference(
+          await runPipeline(cut),
+          whole.derived.filter(({ derivedFrom }) => derivedFrom <= last),
+        ),
+      ).toBeNull()
     }
   })
 })

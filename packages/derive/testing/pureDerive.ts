@@ -135,12 +135,12 @@ export function createPureDeriver(
     if (batch.blockTimestamp(batch.blockCount - 1) < nextTime()) return holocene ? 'past' : 'drop'
     const parentAt = chain.findIndex(({ ref }) => ref.timestamp === batch.timestamp - config.blockTime)
     const parent = chain[parentAt]?.ref
-    if (!parent || !parent.hash.startsWith(batch.parentCheck)) return 'drop'
+    if (!parent?.hash.startsWith(batch.parentCheck)) return 'drop'
     if (batch.startEpochNumber + config.seqWindowSize < inclusion.number) return 'drop'
     if (batch.startEpochNumber > parent.l1Origin.number + 1n) return 'drop'
     const last = l1Block(batch.endEpochNumber)
     if (!last && batch.endEpochNumber > current().number) return 'undecided'
-    if (!last || !last.hash.startsWith(batch.l1OriginCheck)) return 'drop'
+    if (!last?.hash.startsWith(batch.l1OriginCheck)) return 'drop'
     if (batch.startEpochNumber < parent.l1Origin.number) return 'drop'
 
     if (!holocene) {

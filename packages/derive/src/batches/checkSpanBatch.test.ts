@@ -266,7 +266,8 @@ describe('a span batch from Holocene', () => {
   })
 
   it('[DER-220] begins with the block after the safe head', () => {
-    expect(firstNewBlock(span(6, [0, 0, 1]), block(8))).toBe(2)
-    expect(firstNewBlock(span(8, [0, 0, 1]), block(8))).toBe(0)
+    expect(firstNewBlock(span(6, [0, 0, 1]), block(8), 2n)).toBe(2)
+    expect(firstNewBlock(span(8, [0, 0, 1]), block(8), 2n)).toBe(0)
+    expect(firstNewBlock(span(5, [0, 0]), block(8), 2n)).toBe(2)
   })
 })

@@ -46,7 +46,7 @@ export async function checkSpanBatchHolocene(span: SpanBatch, situation: SpanSit
   if (prefix.outcome !== 'continues') return prefix
   const overlap = await checkOverlap(span, situation, prefix.parent, 'DER-201')
   if (overlap) return overlap
-  const first = firstNewBlock(span, situation.safeHead)
+  const first = firstNewBlock(span, situation.safeHead, situation.config.blockTime)
   const epoch = span.blockEpochNumber(first)
   // Epochs only grow within a span and the last one is known, so that the first new one tells of all.
   if (!situation.window.get(epoch))
@@ -54,11 +54,11 @@ export async function checkSpanBatchHolocene(span: SpanBatch, situation: SpanSit
   return ACCEPTED
 }
 
-/** Index of the first block after the safe head. */
-export function firstNewBlock(span: SpanBatch, safeHead: L2BlockRef): number {
-  let index = 0
-  while (index < span.blockCount && span.blockTimestamp(index) <= safeHead.timestamp) index++
-  return index
+/** Index of the first block after the safe head: how many of the span's blocks are at or before it. */
+export function firstNewBlock(span: SpanBatch, safeHead: L2BlockRef, blockTime: bigint): number {
+  if (span.timestamp > safeHead.timestamp) return 0
+  const index = (safeHead.timestamp - span.timestamp) / blockTime + 1n
+  return index < span.blockCount ? Number(index) : span.blockCount
 }
 
 async function checkPrefix(span: SpanBatch, situation: SpanSituation): Promise<Prefix> {
@@ -126,7 +126,7 @@ async function parentOf(span: SpanBatch, { config, safeHead, l2 }: SpanSituation
 /** Judges each block after the safe head. */
 function checkBlocks(span: SpanBatch, situation: SpanSituation, parent: L2BlockRef): Decision | null {
   const { config, window, safeHead } = situation
-  for (let i = firstNewBlock(span, safeHead); i < span.blockCount; i++) {
+  for (let i = firstNewBlock(span, safeHead, config.blockTime); i < span.blockCount; i++) {
     const timestamp = span.blockTimestamp(i)
     const epoch = span.blockEpochNumber(i)
     if (epoch < safeHead.l1Origin.number)

@@ -184,9 +184,10 @@ describe('blobs', () => {
     const { ctx, block, steps, l1 } = setUp([foreign, blobTx(hashes[0]), foreign, blobTx(hashes[1])])
     const asked: unknown[] = []
     const source = {
-      getBlobs: async (_: unknown, wanted: readonly unknown[]) => (
-        asked.push(...wanted), wanted.map(() => encodeBlob(data(1)))
-      ),
+      getBlobs: async (_: unknown, wanted: readonly unknown[]) => {
+        asked.push(...wanted)
+        return wanted.map(() => encodeBlob(data(1)))
+      },
     }
     await drain(l1Retrieval(ctx, steps, l1, source))
     expect(block.transactions).toHaveLength(4)

@@ -12,7 +12,7 @@ export class SpanCursor {
   constructor(span: SpanBatch, safeHead: L2BlockRef, blockTime: bigint, inclusion: L1BlockRef) {
     this.#span = span
     this.#blockTime = blockTime
-    this.#index = firstNewBlock(span, safeHead)
+    this.#index = firstNewBlock(span, safeHead, blockTime)
     this.inclusion = inclusion
   }
 

@@ -92,13 +92,13 @@ export function forkTimes({ genesisFork, forkGaps }: Pick<HistoryScript, 'genesi
 
 const post: fc.Arbitrary<Post> = fc.record({
   kind: fc.oneof(
-    { weight: 70, arbitrary: fc.constant<PostKind>('honest') },
-    { weight: 60, arbitrary: fc.constantFrom(...POST_KINDS.filter((kind) => kind !== 'honest' && kind !== 'bomb')) },
+    { weight: 280, arbitrary: fc.constant<PostKind>('honest') },
+    { weight: 240, arbitrary: fc.constantFrom(...POST_KINDS.filter((kind) => kind !== 'honest' && kind !== 'bomb')) },
     { weight: 1, arbitrary: fc.constant<PostKind>('bomb') },
   ),
   isSpan: fc.boolean(),
   isBrotli: fc.boolean(),
-  isBlob: fc.nat(7).map((n) => n === 0),
+  isBlob: fc.nat(11).map((n) => n === 0),
   blocks: fc.integer({ min: 1, max: 10 }),
   frames: fc.integer({ min: 1, max: 4 }),
   isOnePayload: fc.boolean(),
