@@ -1,3 +1,5 @@
+import type { FlagTree } from '@keelson/service'
+
 /** Where a command reads and writes; tests give their own. */
 export type CommandIo = {
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean }
@@ -12,5 +14,8 @@ export type CommandIo = {
 export type Command = {
   readonly name: string
   readonly summary: string
+  /** What it reads from the command line, and from the environment under names that begin with `envPrefix`. */
+  readonly flags: FlagTree
+  readonly envPrefix: string
   run(argv: readonly string[], io: CommandIo): Promise<number>
 }

@@ -1,4 +1,10 @@
-import { BATCHER_ENV_PREFIX, type BatcherFlags, type BatcherServiceOptions, batcherFlags, startBatcherService } from '@keelson/batcher'
+import {
+  BATCHER_ENV_PREFIX,
+  type BatcherFlags,
+  type BatcherServiceOptions,
+  batcherFlags,
+  startBatcherService,
+} from '@keelson/batcher'
 import { signerOfFlags, txManagerOptions } from '@keelson/l1'
 import { flagHelp, parseFlags } from '@keelson/service'
 import type { Command } from '../command.ts'
@@ -11,10 +17,14 @@ const SUMMARY = 'write the L2 chain to L1'
 export const batcherCommand: Command = {
   name: 'batcher',
   summary: SUMMARY,
+  flags: batcherFlags,
+  envPrefix: BATCHER_ENV_PREFIX,
   async run(argv, io) {
     const parsed = parseFlags({ defs: batcherFlags, argv, env: io.env, envPrefix: BATCHER_ENV_PREFIX })
     if (parsed.help) {
-      io.stdout.write(flagHelp(batcherFlags, { command: 'keelson batcher', summary: SUMMARY, envPrefix: BATCHER_ENV_PREFIX }))
+      io.stdout.write(
+        flagHelp(batcherFlags, { command: 'keelson batcher', summary: SUMMARY, envPrefix: BATCHER_ENV_PREFIX }),
+      )
       return 0
     }
     if (parsed.version) {
@@ -33,7 +43,12 @@ export const batcherCommand: Command = {
 }
 
 /** What the flags say, as options of the service. */
-function batcherOptions({ main, rpc, throttle, tx }: BatcherFlags): Omit<BatcherServiceOptions, 'log' | 'metrics' | 'signal'> {
+function batcherOptions({
+  main,
+  rpc,
+  throttle,
+  tx,
+}: BatcherFlags): Omit<BatcherServiceOptions, 'log' | 'metrics' | 'signal'> {
   const [algorithm, level] = main.compressionAlgo.split('-') as ['zlib' | 'brotli', string | undefined]
   return {
     l1Rpc: main.l1EthRpc,

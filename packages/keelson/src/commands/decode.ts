@@ -26,6 +26,7 @@ import { reportToJson } from '../decode/json.ts'
 import { judge } from '../decode/judge.ts'
 import type { DecodeReport } from '../decode/report.ts'
 import { reportToText } from '../decode/text.ts'
+import { VERSION } from '../version.ts'
 
 const ENV_PREFIX = 'KEELSON_DECODE'
 
@@ -61,9 +62,11 @@ const SUMMARY = 'show what a batcher transaction or blob holds: frames, channels
 export const decodeCommand: Command = {
   name: 'decode',
   summary: SUMMARY,
+  flags: decodeFlags,
+  envPrefix: ENV_PREFIX,
   async run(argv, io) {
     try {
-      const { values, rest, help } = parseFlags({
+      const { values, rest, help, version } = parseFlags({
         defs: { decode: decodeFlags },
         argv: dashAsFile(argv),
         env: io.env,
@@ -72,6 +75,10 @@ export const decodeCommand: Command = {
       if (help) {
         const command = 'keelson decode [0xhex | file | -] …'
         io.stdout.write(flagHelp(decodeFlags, { command, summary: SUMMARY, envPrefix: ENV_PREFIX }))
+        return 0
+      }
+      if (version) {
+        io.stdout.write(`keelson decode ${VERSION}\n`)
         return 0
       }
       return await decode(values.decode, rest, io)

@@ -4,12 +4,14 @@ import {
   type Devnet,
   devnetFlags,
   parseForkTime,
+  requireFreePorts,
   startDevnet,
   statusLine,
   untilSafe,
 } from '@keelson/devnet'
 import { createLogger, type FlagValues, flagHelp, parseFlags } from '@keelson/service'
 import type { Command, CommandIo } from '../command.ts'
+import { VERSION } from '../version.ts'
 
 const ENV_PREFIX = 'KEELSON_DEVNET'
 const DEFAULT_DATA_DIR = '.keelson/devnet'
@@ -19,14 +21,22 @@ const flags = { chain: chainFlags, devnet: devnetFlags }
 export const devnetCommand: Command = {
   name: 'devnet',
   summary: 'run a whole OP Stack chain with its L1',
+  flags,
+  envPrefix: ENV_PREFIX,
   async run(argv, io) {
     const parsed = parseFlags({ defs: flags, argv, env: io.env, envPrefix: ENV_PREFIX })
     if (parsed.help) {
       io.stdout.write(flagHelp(flags, { command: 'keelson devnet', summary: this.summary, envPrefix: ENV_PREFIX }))
       return 0
     }
+    if (parsed.version) {
+      io.stdout.write(`keelson devnet ${VERSION}\n`)
+      return 0
+    }
     const { chain, devnet } = parsed.values
-    const started = await startDevnet(optionsOf(parsed.values, io))
+    const options = optionsOf(parsed.values, io)
+    await requireFreePorts(options.ports)
+    const started = await startDevnet(options)
     const print = (line: string) => io.stdout.write(`${line}\n`)
     try {
       if (devnet.json) print(JSON.stringify({ event: 'started', ...started.info }))

@@ -17,6 +17,8 @@ const SUMMARY = 'run the embedded execution engine'
 export const engineCommand: Command = {
   name: 'engine',
   summary: SUMMARY,
+  flags: executionFlags,
+  envPrefix: EXECUTION_ENV_PREFIX,
   async run(argv: readonly string[], io: CommandIo): Promise<number> {
     const parsed = parseFlags({ defs: executionFlags, argv, env: io.env, envPrefix: EXECUTION_ENV_PREFIX })
     if (parsed.help) {

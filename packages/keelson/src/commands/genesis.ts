@@ -9,6 +9,7 @@ import {
 } from '@keelson/devnet'
 import { defineFlags, flag, flagHelp, parseFlags } from '@keelson/service'
 import type { Command } from '../command.ts'
+import { VERSION } from '../version.ts'
 
 const ENV_PREFIX = 'KEELSON_GENESIS'
 
@@ -28,15 +29,22 @@ const genesisFlags = defineFlags('', {
   outDir: flag.path({ name: 'outdir', default: '.', help: 'Folder for rollup.json, genesis.json and l1.json.' }),
 })
 
+const defs = { genesis: genesisFlags, chain: chainFlags }
+
 /** `keelson genesis`: what a node and an engine of a new chain are started with. */
 export const genesisCommand: Command = {
   name: 'genesis',
   summary: 'write rollup.json and genesis.json of a new chain',
+  flags: defs,
+  envPrefix: ENV_PREFIX,
   async run(argv, io) {
-    const defs = { genesis: genesisFlags, chain: chainFlags }
     const parsed = parseFlags({ defs, argv, env: io.env, envPrefix: ENV_PREFIX })
     if (parsed.help) {
       io.stdout.write(flagHelp(defs, { command: 'keelson genesis', summary: this.summary, envPrefix: ENV_PREFIX }))
+      return 0
+    }
+    if (parsed.version) {
+      io.stdout.write(`keelson genesis ${VERSION}\n`)
       return 0
     }
     const { genesis, chain } = parsed.values

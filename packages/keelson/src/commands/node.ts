@@ -10,6 +10,8 @@ const summary = 'Runs a rollup node: a verifier, or with --sequencer.enabled the
 export const nodeCommand: Command = {
   name: 'node',
   summary,
+  flags: nodeFlags,
+  envPrefix: NODE_ENV_PREFIX,
   async run(argv, io) {
     const parsed = readFlags(argv, io.env)
     if (parsed instanceof FlagError) {

@@ -11,10 +11,14 @@ const SUMMARY = 'write output roots to L1'
 export const proposerCommand: Command = {
   name: 'proposer',
   summary: SUMMARY,
+  flags: proposerFlags,
+  envPrefix: PROPOSER_ENV_PREFIX,
   async run(argv, io) {
     const parsed = parseFlags({ defs: proposerFlags, argv, env: io.env, envPrefix: PROPOSER_ENV_PREFIX })
     if (parsed.help) {
-      io.stdout.write(flagHelp(proposerFlags, { command: 'keelson proposer', summary: SUMMARY, envPrefix: PROPOSER_ENV_PREFIX }))
+      io.stdout.write(
+        flagHelp(proposerFlags, { command: 'keelson proposer', summary: SUMMARY, envPrefix: PROPOSER_ENV_PREFIX }),
+      )
       return 0
     }
     if (parsed.version) {
