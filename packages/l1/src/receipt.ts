@@ -1,5 +1,6 @@
 import {
   bytesToHex,
+  CodecError,
   encodeRlp,
   type Hash,
   hexToBytes,
@@ -62,6 +63,27 @@ export function decodeReceipt(bytes: Uint8Array): L1Receipt {
     logs.push({ address, topics, data: bytesToHex(log.string()) })
   }
   return { status: status.length === 1 && status[0] === 1, logs }
+}
+
+/** A receipt of no consequence: one whose logs cannot be read. */
+const UNREADABLE: L1Receipt = { status: false, logs: [] }
+
+/**
+ * Reads a receipt of a block whose receipts root is checked. Of a transaction type that is not known (0x05 to 0x7d) it
+ * is read like the others; where that fails, its logs do not count, so that derivation outlives new types.
+ *
+ * @throws {CodecError} as {@link decodeReceipt}, for the types that are known
+ * @see specs/protocol/derivation.md#on-future-proof-transaction-log-derivation
+ */
+export function decodeBlockReceipt(bytes: Uint8Array): L1Receipt {
+  const type = bytes[0] ?? 0
+  if (type <= TX_TYPE.setCode || type >= TX_TYPE.deposit) return decodeReceipt(bytes)
+  try {
+    return decodeReceipt(bytes)
+  } catch (error) {
+    if (error instanceof CodecError) return UNREADABLE
+    throw error
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { type CallOptions, type Hash, hexToBytes, type L1BlockInfo, type L1Recei
 import { type Clock, type Logger, type RpcClient, RpcError } from '@keelson/service'
 import { L1Error } from './errors.ts'
 import type { RpcKind } from './l1Api.ts'
-import { decodeReceipt, encodeRpcReceipt, receiptOf, verifyReceipts } from './receipt.ts'
+import { decodeBlockReceipt, encodeRpcReceipt, receiptOf, verifyReceipts } from './receipt.ts'
 import type { RpcReceipt } from './rpcTypes.ts'
 
 type Method = 'alchemy' | 'rawReceipts' | 'erigon' | 'blockReceipts' | 'parity' | 'perTransaction'
@@ -94,7 +94,7 @@ export function createReceiptsFetcher(parts: {
       throw new L1Error('badBlock', { hash, list: 'receipts', reason: `${name} did not answer a list` })
     if (method !== 'rawReceipts') return fromRpc(list as RpcReceipt[])
     const encoded = (list as string[]).map((item) => hexToBytes(item))
-    return { encoded, decode: () => encoded.map(decodeReceipt) }
+    return { encoded, decode: () => encoded.map(decodeBlockReceipt) }
   }
 
   /** @returns the receipts in order, or `null` when the server does not have (all of) them */
