@@ -2,7 +2,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, type L1Chain, startL1Chain } from '@keelson/devnet'
+import {
+  DEV_ACCOUNT_COUNT,
+  devAccount,
+  freePort,
+  type L1Chain,
+  privateKeyOf,
+  roleAccount,
+  startL1Chain,
+} from '@keelson/devnet'
+import { bytesToHex, type Hash } from '@keelson/protocol'
 import { createRpcClient } from '@keelson/service'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type KeelsonProcess, keelson, runKeelson, takenPort } from './keelsonProcess.ts'
@@ -231,4 +240,61 @@ describe('bad input', () => {
     expect(await node.stop()).toBe(0)
     door.close()
   })
+
+  it('transactions with bad signature, nonce, or too little for L2 and L1 fee: the errors that other clients give', async () => {
+    const own = run(...engineArgs())
+    const [, ownApi] = await own.printed(/Engine API served.*url=(\S+)/)
+    const [, url] = await own.printed(/JSON-RPC served.*? url=(\S+)/)
+    const signer = bytesToHex(privateKeyOf(roleAccount('sequencer'))).slice(2)
+    const args = ['--l2', ownApi as string, '--sequencer.enabled', '--sequencer.l1-confs', '0']
+    const sequencer = run(...nodeArgs(...args, '--p2p.sequencer.key', signer))
+    const rpc = createRpcClient({ url: url as string })
+
+    const rich = devAccount(0)
+    const poor = devAccount(DEV_ACCOUNT_COUNT + 20)
+    const transfer = {
+      chainId: 901,
+      type: 'eip1559',
+      gas: 21_000n,
+      maxFeePerGas: 10n ** 10n,
+      maxPriorityFeePerGas: 1n,
+    } as const
+    const send = (raw: string) => rpc.request<Hash>('eth_sendRawTransaction', [raw])
+    const mined = async (hash: Hash) => {
+      const receipt = async () => await rpc.request<{ status: string } | null>('eth_getTransactionReceipt', [hash])
+      await expect.poll(receipt, { timeout: 60_000 }).toMatchObject({ status: '0x1' })
+    }
+    const refused = async (raw: string, message: RegExp) =>
+      expect(await send(raw).catch((error) => error)).toMatchObject({
+        code: -32000,
+        message: expect.stringMatching(message),
+      })
+
+    // The exact price of the gas on L2, and nothing for L1.
+    const l2Fee = transfer.gas * transfer.maxFeePerGas
+    const funding = await rich.signTransaction({ ...transfer, nonce: 0, to: poor.address, value: l2Fee })
+    await mined(await send(funding))
+
+    await refused(funding, /^nonce too low: next nonce 1, tx nonce 0$/)
+    const good = await rich.signTransaction({ ...transfer, nonce: 1, to: poor.address, value: 10n ** 18n })
+    await refused(`${good.slice(0, -64)}${'ff'.repeat(32)}`, /^invalid sender/)
+    await refused(
+      await rich.signTransaction({ ...transfer, chainId: 1, nonce: 1, to: poor.address }),
+      /^invalid (sender|chain id)/,
+    )
+    await refused('0x02c0', /^rlp: /)
+    const broke = devAccount(DEV_ACCOUNT_COUNT + 21)
+    const unfunded = await broke.signTransaction({ ...transfer, nonce: 0, to: rich.address, value: 5n })
+    await refused(unfunded, /^insufficient funds for gas \* price \+ value: balance 0, tx cost \d+, overshot \d+$/)
+    const onlyL2Fee = await poor.signTransaction({ ...transfer, nonce: 0, to: rich.address })
+    await refused(
+      onlyL2Fee,
+      new RegExp(`^insufficient funds for gas \\* price \\+ value: balance ${l2Fee}, tx cost (?!${l2Fee},)\\d+`),
+    )
+
+    await mined(await send(good))
+    await mined(await send(onlyL2Fee))
+    expect(await sequencer.stop()).toBe(0)
+    expect(await own.stop()).toBe(0)
+  }, 120_000)
 })
