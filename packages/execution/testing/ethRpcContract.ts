@@ -1,6 +1,7 @@
 import {
   accountProofFromJson,
   bytesToHex,
+  EMPTY_TRIE_ROOT,
   type ExecutionPayloadEnvelope,
   encodeRlp,
   type Fork,
@@ -233,6 +234,31 @@ export function testEthRpc(name: string, make: MakeEngine): void {
       expect((await errorOf(rpc('eth_call', [{ from: poor, to: address, value: '0x1' }, 'latest']))).message).toMatch(
         /insufficient funds/,
       )
+    })
+
+    it('[EXE-096] simulates calls in blocks on top of one another, with the empty withdrawals root', async () => {
+      const { rpc, address } = await counted()
+      const count = { to: address }
+      const blocks = await rpc<(Json & { calls: Json[] })[]>('eth_simulateV1', [
+        {
+          blockStateCalls: [
+            { calls: [count, count] },
+            { blockOverrides: { number: '0x8' }, calls: [count, { ...count, data: '0x01' }] },
+          ],
+        },
+        'latest',
+      ])
+      expect(blocks.map(({ number }) => number)).toEqual(['0x3', '0x8'])
+      expect(blocks.flatMap(({ calls }) => calls.map(({ status }) => status))).toEqual(['0x1', '0x1', '0x1', '0x0'])
+      expect(blocks[1]?.calls[0]).toMatchObject({ returnData: wordOf(4n), logs: [{ topics: [COUNTED_TOPIC] }] })
+      expect(blocks[1]?.calls[1]).toMatchObject({ error: { code: 3, message: `execution reverted: ${REVERT_REASON}` } })
+      expect(blocks[0]?.withdrawalsRoot).toBe(EMPTY_TRIE_ROOT)
+      expect(blocks[1]?.parentHash).toMatch(/^0x[0-9a-f]{64}$/)
+      expect(await rpc('eth_getStorageAt', [address, '0x0', 'latest'])).toBe(wordOf(1n))
+      const backwards = [{ blockOverrides: { number: '0x1' }, calls: [] }]
+      expect(await errorOf(rpc('eth_simulateV1', [{ blockStateCalls: backwards }, 'latest']))).toMatchObject({
+        code: -38020,
+      })
     })
 
     it('[EXE-052] does not charge L1 cost in calls and estimates', async () => {

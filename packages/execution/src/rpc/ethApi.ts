@@ -6,6 +6,7 @@ import { feeMethods } from './feeMethods.ts'
 import { logMethods } from './logMethods.ts'
 import { poolMethods, type TransactionForwarder } from './poolMethods.ts'
 import type { RpcMethodTable } from './rpcMethod.ts'
+import { simulateMethods } from './simulateMethods.ts'
 import { stateMethods } from './stateMethods.ts'
 import { ethSubscriptions, type Subscription } from './subscriptions.ts'
 
@@ -32,6 +33,7 @@ export function createEthApi({ engine, clock, clientVersion, forward }: EthApiPa
     methods: {
       ...chainMethods(engine, clientVersion),
       ...stateMethods(engine),
+      ...simulateMethods(engine),
       ...feeMethods(engine),
       ...poolMethods(engine, forward),
       ...logs.methods,
