@@ -440,6 +440,31 @@ export class EngineController {
     return true
   }
 
+  /**
+   * Takes over safe and finalized heads that another node derived; `missing`: the engine does not have them yet, so
+   * nothing was moved. Heads never go back.
+   *
+   * @throws {EngineError} as {@link EngineController.tryUpdateEngine}
+   */
+  async followSafe(safe: L2BlockRef, finalized: L2BlockRef): Promise<'followed' | 'missing'> {
+    await this.tryUpdateEngine()
+    const before = this.#heads
+    if (safe.number < before.safe.number) return 'followed'
+    const [known, canonical] = await this.#calls.ask('followed block read', async (call) => [
+      await this.chain.getL2BlockRefByHash(safe.hash, call),
+      await this.chain.getL2BlockRefByNumber(safe.number, call),
+    ])
+    if (!known) return 'missing'
+    const unsafe = canonical?.hash === safe.hash && before.unsafe.number >= safe.number ? before.unsafe : safe
+    const final =
+      finalized.number > before.finalized.number && finalized.number <= safe.number ? finalized : before.finalized
+    if (safe.hash === before.safe.hash && final.hash === before.finalized.hash) return 'followed'
+    this.#setHeads({ unsafe, pendingSafe: safe, safe, finalized: final }, 'followed')
+    this.#forkchoicePending = true
+    await this.tryUpdateEngine()
+    return 'followed'
+  }
+
   // ── Inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #insertUnsafe(

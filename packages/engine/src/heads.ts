@@ -22,6 +22,7 @@ export type HeadsCause =
   | 'restored'
   | 'elSync'
   | 'reset'
+  | 'followed'
 
 /** Heads before the first reset found any: all zero. */
 export const NO_HEADS: Heads = {

@@ -6,6 +6,7 @@ import { engineControllerSpec, engineDeriverSpec } from './engineDeriver.ts'
 import { engineResetSpec } from './engineReset.ts'
 import type { DeriverSpec } from './events.ts'
 import { finalizerSpec } from './finality.ts'
+import { followSourceSpec } from './followSource.ts'
 import { originCheckSpec } from './originCheck.ts'
 import { safeDbSpec } from './safeDb.ts'
 import { sequencerSpec } from './sequencer.ts'
@@ -28,6 +29,7 @@ export const EVENT_SPECS: readonly DeriverSpec[] = [
   attributesHandlerSpec,
   engineDeriverSpec,
   altSyncSpec,
+  followSourceSpec,
   sequencerSpec,
 ]
 

@@ -135,6 +135,10 @@ const l2Flags = defineFlags('l2', {
     default: false,
     help: 'Does not look at the blocks between unsafe and safe head at a reset.',
   }),
+  followSource: flag.url({
+    name: 'l2.follow.source',
+    help: 'RPC of another rollup node whose safe and finalized heads are taken over; derivation is not run.',
+  }),
   engineSync: flag.boolean({
     env: 'L2_ENGINE_SYNC_ENABLED',
     default: false,
@@ -232,6 +236,12 @@ const ignoredFlags = defineFlags('', {
   pprofPort: ignored('pprof.port'),
   pprofPath: ignored('pprof.path'),
   pprofType: ignored('pprof.type'),
+  altdaServer: ignored('altda.da-server'),
+  altdaVerify: ignored('altda.verify-on-read'),
+  altdaService: ignored('altda.da-service'),
+  altdaPutTimeout: ignored('altda.put-timeout'),
+  altdaGetTimeout: ignored('altda.get-timeout'),
+  altdaRequests: ignored('altda.max-concurrent-da-requests'),
   altdaEnabled: flag.boolean({ name: 'altda.enabled', default: false, hidden: true, help: 'Not supported.' }),
 })
 

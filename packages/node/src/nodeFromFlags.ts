@@ -12,6 +12,7 @@ import {
   l1ChainConfigOf,
   type RollupConfig,
   rollupConfigFromJson,
+  syncStatusFromJson,
 } from '@keelson/protocol'
 import { createRpcClient, type RootLogger, systemClock } from '@keelson/service'
 import { createMetricRegistry, createMetricsServer, readOrCreateJwtSecret } from '@keelson/service/node'
@@ -83,6 +84,10 @@ export async function nodeFromFlags(
   const signer = blockSignerFromFlags(flags.p2p, flags.signer, { log })
   const p2pOptions = flags.p2p.disable ? null : p2pOptionsFromFlags(flags.p2p)
   const { finalityLookback, finalityDelay } = other
+  const source =
+    l2.followSource === undefined
+      ? null
+      : createRpcClient({ url: l2.followSource, log, metrics, name: 'follow-source-api' })
 
   const node = createRollupNode({
     config,
@@ -95,6 +100,7 @@ export async function nodeFromFlags(
     elSafeOffsetSeconds: BigInt(Math.floor(flags.rollup.syncmodeOffsetElSafe / 1000)),
     engineTimeoutMs: l2.engineRpcTimeout,
     skipSyncStartCheck: l2.skipSyncStartCheck,
+    ...(source ? { followStatus: async () => syncStatusFromJson(await source.request('optimism_syncStatus')) } : {}),
     verifierL1Confs: other.verifierL1Confs,
     ...(finalityLookback === undefined ? {} : { finalityLookback: Number(finalityLookback) }),
     ...(finalityDelay === undefined ? {} : { finalityDelay }),

@@ -38,6 +38,7 @@ import { engineControllerSpec, engineDeriver, engineDeriverSpec } from './engine
 import { engineReset, engineResetSpec } from './engineReset.ts'
 import { EventSystem, type Tracer } from './eventSystem.ts'
 import { finalizer, finalizerSpec } from './finality.ts'
+import { followSource, followSourceSpec } from './followSource.ts'
 import { type Explanation, Journal } from './journal.ts'
 import { withL1Confirmations } from './l1ConfDepth.ts'
 import { createNodeMetrics } from './metrics.ts'
@@ -89,6 +90,8 @@ export type RollupNodeOptions = {
   readonly elSafeOffsetSeconds?: bigint
   readonly engineTimeoutMs?: number
   readonly skipSyncStartCheck?: boolean
+  /** Takes safe and finalized from another node instead of deriving them. Rejects when it cannot be asked. */
+  readonly followStatus?: () => Promise<SyncStatus>
   /** L1 blocks that derivation does not look at yet. */
   readonly verifierL1Confs?: bigint
   readonly finalityLookback?: number
@@ -278,7 +281,7 @@ export function createRollupNode(options: RollupNodeOptions): RollupNode {
       }),
     )
     system.register(stepSchedulerSpec, stepScheduler({ driver, log, random: options.random ?? Math.random }))
-    system.register(syncSpec, syncDeriver({ clock, engine, log, reset }))
+    system.register(syncSpec, syncDeriver({ clock, engine, log, reset, follows: options.followStatus !== undefined }))
     system.register(engineResetSpec, reset.deriver)
     system.register(originCheckSpec, originCheck({ engine, l1, driver }))
     system.register(
@@ -288,6 +291,9 @@ export function createRollupNode(options: RollupNodeOptions): RollupNode {
     system.register(attributesHandlerSpec, attributesHandler({ engine, log }))
     system.register(engineDeriverSpec, engineDeriver({ engine }))
     if (gossip) system.register(altSyncSpec, altSync({ config, engine, gossip, driver, log }))
+    const { followStatus } = options
+    if (followStatus)
+      system.register(followSourceSpec, followSource({ config, engine, l1, driver, log, status: followStatus }))
     if (sequencer) {
       system.register(sequencerSpec, sequencer.deriver)
       planSequencer(sequencer)

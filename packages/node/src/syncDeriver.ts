@@ -28,11 +28,13 @@ type SyncParts = {
   readonly engine: EngineController
   readonly log: Logger
   /** While the sync start is looked for nothing may be derived; a search that failed is taken up again. */
+  /** Another node says what is safe: the pipeline is not run. */
+  readonly follows?: boolean
   readonly reset: { isResetting(): boolean; resume(): boolean }
 }
 
 /** @see specs/protocol/derivation.md#forkchoice-synchronization */
-export function syncDeriver({ clock, engine, log, reset }: SyncParts) {
+export function syncDeriver({ clock, engine, log, reset, follows = false }: SyncParts) {
   let lastResetMs = Number.NEGATIVE_INFINITY
   return (emit: EmitOf<typeof syncSpec>): HandlersOf<typeof syncSpec> => ({
     step: async () => {
@@ -47,7 +49,7 @@ export function syncDeriver({ clock, engine, log, reset }: SyncParts) {
       }
       await engine.tryBackupUnsafeReorg()
       await engine.tryUpdateEngine()
-      emit({ type: 'pending-safe-update', heads: engine.heads })
+      if (!follows) emit({ type: 'pending-safe-update', heads: engine.heads })
     },
 
     'engine-reset-confirmed': async () => {
