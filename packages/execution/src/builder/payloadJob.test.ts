@@ -98,6 +98,19 @@ describe('payload builder', () => {
     expect(hexOf(await engine.getPayload(job.id))).toEqual([L1_INFO])
   })
 
+  it('is interrupted by its deadline and keeps what it has', async () => {
+    // Every look at this clock takes a millisecond.
+    const clock = new ManualClock()
+    let now = 0
+    const ticking = { now: () => now++, setTimeout: clock.setTimeout, sleep: clock.sleep }
+    const genesis = await open({ clock: ticking, builder: { passLimitMs: 40 } })
+    for (let nonce = 0n; nonce < 100n; nonce++) engine.pool.add(devTx({ nonce }))
+    const block = await filled(genesis)
+    expect(block.executionPayload.transactions.length).toBeGreaterThan(2)
+    expect(block.executionPayload.transactions.length).toBeLessThan(90)
+    expect((await engine.newPayload(block)).status).toBe('VALID')
+  })
+
   it('rebuilds a full block so that a better tip pushes out a lower one', async () => {
     const clock = new ManualClock()
     const genesis = await open({ clock, genesis: devGenesis({ gasLimit: 80_000n }) })
