@@ -1,7 +1,6 @@
 import { verifiedBlock } from '@keelson/l1'
 import {
   decodeL1InfoTx,
-  type Hash,
   type L1BlockRef,
   type L2BlockRef,
   quantityToHex,

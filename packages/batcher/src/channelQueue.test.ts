@@ -25,7 +25,14 @@ function block(number: number, txBytes = 0, salt = 0): BatchBlock {
   const l1Origin = { number: 100n + BigInt(origin), hash: testHash(0x80 + origin) }
   const parentHash = hashOf(number - 1, salt)
   return {
-    ref: { hash: hashOf(number, salt), number: BigInt(number), parentHash, timestamp, l1Origin, sequenceNumber: BigInt(number % 6) },
+    ref: {
+      hash: hashOf(number, salt),
+      number: BigInt(number),
+      parentHash,
+      timestamp,
+      l1Origin,
+      sequenceNumber: BigInt(number % 6),
+    },
     batch: { parentHash, epochNumber: l1Origin.number, epochHash: l1Origin.hash, timestamp, transactions },
     originTime: config.genesis.l2Time + BigInt(origin) * 12n,
     daBytes: txBytes + 70,
@@ -117,7 +124,11 @@ describe('ChannelQueue', () => {
   })
 
   it('[BAT-009] closes a channel after its duration, and builds it again when its frames came too far apart on L1', () => {
-    const { queue, feed, build, drainTxs, events } = open({ maxChannelDuration: 3n, maxL1TxSizeBytes: 500, targetNumFrames: 4 })
+    const { queue, feed, build, drainTxs, events } = open({
+      maxChannelDuration: 3n,
+      maxL1TxSizeBytes: 500,
+      targetNumFrames: 4,
+    })
     feed(1, 2, 400)
     build(100)
     build(102)
@@ -144,7 +155,10 @@ describe('ChannelQueue', () => {
   })
 
   it('[BAT-011] keeps no channel open for more than 1,800 L1 blocks', () => {
-    const { feed, build, drainTxs } = open({}, testRollupConfig({ forks: forksUpTo('jovian'), seqWindowSize: 100_000n }))
+    const { feed, build, drainTxs } = open(
+      {},
+      testRollupConfig({ forks: forksUpTo('jovian'), seqWindowSize: 100_000n }),
+    )
     feed(1, 1)
     build(200)
     build(1_999)
@@ -198,7 +212,11 @@ describe('ChannelQueue', () => {
 
   it('[BAT-028] [BAT-032] posts the channel of a failed transaction and all later ones again, in order', () => {
     const { queue, feed, build, drainTxs } = open()
-    for (const [from, to] of [[1, 2], [3, 4], [5, 6]] as const) {
+    for (const [from, to] of [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ] as const) {
       feed(from, to)
       build(100, 'calldata', true)
     }

@@ -95,7 +95,9 @@ export async function startBatcherService(options: BatcherServiceOptions): Promi
     })
 
   const config = await life.step('the rollup config', async () =>
-    rollupConfigFromJson(await waitFor('the rollup node to answer optimism_rollupConfig', () => rollup.request('optimism_rollupConfig'))),
+    rollupConfigFromJson(
+      await waitFor('the rollup node to answer optimism_rollupConfig', () => rollup.request('optimism_rollupConfig')),
+    ),
   )
   await life.step('the L1 RPC', async () => {
     const actual = BigInt(await waitFor('L1 to answer eth_chainId', () => l1.request<string>('eth_chainId')))
@@ -110,12 +112,24 @@ export async function startBatcherService(options: BatcherServiceOptions): Promi
     ))
   const txs = await life.step(
     'the transaction manager',
-    () => createTxManager({ ...options.tx, rpc: l1, signer: options.signer, chainId: config.l1ChainId, crypto, clock, log, metrics }),
+    () =>
+      createTxManager({
+        ...options.tx,
+        rpc: l1,
+        signer: options.signer,
+        chainId: config.l1ChainId,
+        crypto,
+        clock,
+        log,
+        metrics,
+      }),
     (manager) => manager.close(),
   )
   if (options.dataAvailabilityType !== 'calldata') crypto.warm()
   const startAfterL1 = options.waitNodeSync
-    ? await life.step('the start point', () => l1StartPoint(l1, txs.address, options.waitNodeSync?.checkRecentTxsDepth ?? 0))
+    ? await life.step('the start point', () =>
+        l1StartPoint(l1, txs.address, options.waitNodeSync?.checkRecentTxsDepth ?? 0),
+      )
     : 0n
   const { dataAvailabilityType, pollIntervalMs, maxPendingTx, policy, throttle } = options
   const batcher = await life.step(

@@ -12,7 +12,8 @@ export async function l1StartPoint(l1: RpcClient, account: Address, depth: numbe
   const head = BigInt(await l1.request<string>('eth_blockNumber'))
   if (depth === 0) return head
   const low = head > BigInt(depth) ? head - BigInt(depth) : 0n
-  const nonceAt = async (number: bigint) => BigInt(await l1.request<string>('eth_getTransactionCount', [account, quantityToHex(number)]))
+  const nonceAt = async (number: bigint) =>
+    BigInt(await l1.request<string>('eth_getTransactionCount', [account, quantityToHex(number)]))
   const now = await nonceAt(head)
   if ((await nonceAt(low)) === now) return low
   // The first block that has today's nonce holds the last transaction.

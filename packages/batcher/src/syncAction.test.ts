@@ -16,13 +16,24 @@ const l1 = (number: number) => ({ ...ZERO_L1_BLOCK_REF, number: BigInt(number), 
 function status(safe: L2BlockRef, unsafe: L2BlockRef, currentL1 = 10): SyncStatus {
   return {
     ...{ currentL1: l1(currentL1), currentL1Finalized: l1(1), headL1: l1(20), safeL1: l1(5), finalizedL1: l1(1) },
-    ...{ unsafeL2: unsafe, crossUnsafeL2: unsafe, safeL2: safe, localSafeL2: safe, pendingSafeL2: safe, finalizedL2: ref(0) },
+    ...{
+      unsafeL2: unsafe,
+      crossUnsafeL2: unsafe,
+      safeL2: safe,
+      localSafeL2: safe,
+      pendingSafeL2: safe,
+      finalizedL2: ref(0),
+    },
   }
 }
 
 function queueOf(from: number, to: number): ChannelQueue {
   const config = testRollupConfig({ forks: forksUpTo('holocene') })
-  const queue = new ChannelQueue({ config, policy: DEFAULT_CHANNEL_POLICY, randomBytes: (length) => new Uint8Array(length) })
+  const queue = new ChannelQueue({
+    config,
+    policy: DEFAULT_CHANNEL_POLICY,
+    randomBytes: (length) => new Uint8Array(length),
+  })
   for (let n = from; n <= to; n++) {
     const { hash, parentHash, number } = ref(n)
     const timestamp = config.genesis.l2Time + number * config.blockTime

@@ -33,7 +33,10 @@ describe('[BAT-034] throttling', () => {
   })
 
   it('pid grows while the backlog stays, and lets go when it is gone', () => {
-    const controller = createThrottleController({ ...policy('pid'), pid: { kp: 0.1, ki: 0.1, kd: 0, integralMax: 100, outputMax: 1 } })
+    const controller = createThrottleController({
+      ...policy('pid'),
+      pid: { kp: 0.1, ki: 0.1, kd: 0, integralMax: 100, outputMax: 1 },
+    })
     const [first, second, third] = [0, 2_000, 4_000].map((ms) => controller(3_000, ms).intensity)
     expect(second).toBeGreaterThan(first ?? 1)
     expect(third).toBeGreaterThan(second ?? 1)
@@ -47,7 +50,10 @@ describe('[BAT-034] throttling', () => {
     const throttle = createThrottler({ engines: [able, unable], log })
     await throttle({ intensity: 1, maxTxSize: 150, maxBlockSize: 2_000 })
     await throttle({ intensity: 1, maxTxSize: 150, maxBlockSize: 2_000 })
-    expect(able.calls.map(({ params }) => params)).toEqual([['0x96', '0x7d0'], ['0x96', '0x7d0']])
+    expect(able.calls.map(({ params }) => params)).toEqual([
+      ['0x96', '0x7d0'],
+      ['0x96', '0x7d0'],
+    ])
     expect(unable.calls.length).toBe(1)
     expect(lines.filter(({ level }) => level === 'warn').length).toBe(1)
   })
@@ -68,7 +74,8 @@ describe('l1StartPoint', () => {
   const chain = (...sent: number[]) =>
     scriptedRpc({
       eth_blockNumber: () => '0x64',
-      eth_getTransactionCount: (_: string, number: string) => `0x${sent.filter((at) => at <= Number(number)).length.toString(16)}`,
+      eth_getTransactionCount: (_: string, number: string) =>
+        `0x${sent.filter((at) => at <= Number(number)).length.toString(16)}`,
     })
 
   it('[BAT-003] is the block of the last own transaction, or as far back as it was looked', async () => {

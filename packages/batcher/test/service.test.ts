@@ -23,7 +23,10 @@ async function openWorld() {
 
 /** Node and engine as one HTTP server. */
 async function serve(world: RollupWorld, port = 0, config: RollupConfig = world.config) {
-  const pass = (method: string, rpc = world.l2Rpc) => (params: readonly unknown[]) => rpc.request(method, params)
+  const pass =
+    (method: string, rpc = world.l2Rpc) =>
+    (params: readonly unknown[]) =>
+      rpc.request(method, params)
   const methods: RpcMethods = {
     optimism_rollupConfig: () => rollupConfigToJson(config),
     optimism_syncStatus: pass('optimism_syncStatus', world.rollupRpc),
@@ -74,7 +77,8 @@ describe('startBatcherService', () => {
     await first.close()
     const { log, lines } = recordedLogs()
     const starting = startBatcherService({ ...optionsFor(world, first.url), log })
-    while (!lines.some(({ message }) => message.startsWith('Waiting for the rollup node'))) await new Promise((resolve) => setTimeout(resolve, 5))
+    while (!lines.some(({ message }) => message.startsWith('Waiting for the rollup node')))
+      await new Promise((resolve) => setTimeout(resolve, 5))
     await serve(world, first.port)
     const { config } = await started(starting)
     expect(config.l2ChainId).toBe(world.config.l2ChainId)
@@ -83,7 +87,9 @@ describe('startBatcherService', () => {
   it('refuses an L1 of another chain', async () => {
     const world = await openWorld()
     const { url } = await serve(world, 0, { ...world.config, l1ChainId: 5n })
-    await expect(startBatcherService(optionsFor(world, url))).rejects.toThrow('serves chain 31337, but l1_chain_id is 5')
+    await expect(startBatcherService(optionsFor(world, url))).rejects.toThrow(
+      'serves chain 31337, but l1_chain_id is 5',
+    )
   })
 
   it('[BAT-003] with wait-node-sync, posts nothing before the node has derived what an earlier run posted', async () => {
@@ -102,7 +108,9 @@ describe('startBatcherService', () => {
     // The node has not derived anything yet: all is on L1, nothing is safe.
     expect(world.safe.number).toBe(0n)
     const { log, lines } = recordedLogs()
-    const { batcher } = await started(startBatcherService({ ...optionsFor(world, url), waitNodeSync: { checkRecentTxsDepth: 50 }, log }))
+    const { batcher } = await started(
+      startBatcherService({ ...optionsFor(world, url), waitNodeSync: { checkRecentTxsDepth: 50 }, log }),
+    )
     while (!lines.some(({ message }) => message === 'Waiting')) await new Promise((resolve) => setTimeout(resolve, 5))
     expect(batcher.status().pendingBlocks).toBe(0)
     await world.derive()

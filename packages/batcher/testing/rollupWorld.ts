@@ -87,7 +87,13 @@ export class RollupWorld {
     const { config, l1 } = this
     const blobs = createBeaconClient({ url: this.anvil.url, crypto: this.#crypto })
     const schedule = { fork: 'prague', time: 0n, target: 6n, max: 9n, baseFeeUpdateFraction: 5_007_716n }
-    return createDerivationPipeline({ config, l1, blobs, l2: this.#derived, l1Config: { chainId: 31_337n, blobSchedule: [schedule] } })
+    return createDerivationPipeline({
+      config,
+      l1,
+      blobs,
+      l2: this.#derived,
+      l1Config: { chainId: 31_337n, blobSchedule: [schedule] },
+    })
   }
 
   /** Mines an L1 block one slot after the last. */
@@ -101,7 +107,8 @@ export class RollupWorld {
     return this.head
   }
 
-  refOf = (envelope: ExecutionPayloadEnvelope): L2BlockRef => payloadToL2BlockRef(this.config, envelope.executionPayload)
+  refOf = (envelope: ExecutionPayloadEnvelope): L2BlockRef =>
+    payloadToL2BlockRef(this.config, envelope.executionPayload)
 
   get unsafe(): L2BlockRef {
     const last = this.blocks.at(-1)
@@ -118,7 +125,9 @@ export class RollupWorld {
       const l1Info = await this.l1.getBlockInfo(advances ? next.hash : parent.l1Origin.hash)
       if (!l1Info) throw new Error('the L1 origin is gone')
       const number = parent.number + 1n
-      const noise = new Uint8Array(txBytes).map((_, i) => Number((BigInt(i + 1) * (number + 7n) * 2_654_435_761n) >> 13n) & 0xff)
+      const noise = new Uint8Array(txBytes).map(
+        (_, i) => Number((BigInt(i + 1) * (number + 7n) * 2_654_435_761n) >> 13n) & 0xff,
+      )
       this.blocks.push(
         testEnvelope({
           config: this.config,
@@ -143,7 +152,8 @@ export class RollupWorld {
       if (!expected) throw new Error(`block ${this.safe.number + 1n} was derived but never sequenced`)
       const derived = pull.value.attributes.transactions.map(bytesToHex)
       const sequenced = expected.executionPayload.transactions.map(bytesToHex)
-      if (derived.join() !== sequenced.join()) throw new Error(`block ${this.safe.number + 1n} is derived otherwise than sequenced`)
+      if (derived.join() !== sequenced.join())
+        throw new Error(`block ${this.safe.number + 1n} is derived otherwise than sequenced`)
       this.safe = this.#derived.build(pull.value, { hash: expected.executionPayload.blockHash })
     }
   }
@@ -158,8 +168,22 @@ export class RollupWorld {
 
   status(): SyncStatus {
     const currentL1 = this.#isReset ? (this.#pipeline.origin ?? ZERO_L1_BLOCK_REF) : ZERO_L1_BLOCK_REF
-    const l2 = { unsafeL2: this.unsafe, crossUnsafeL2: this.unsafe, safeL2: this.safe, localSafeL2: this.safe, pendingSafeL2: this.safe, finalizedL2: this.safe }
-    return { currentL1, currentL1Finalized: currentL1, headL1: this.head, safeL1: this.head, finalizedL1: this.head, ...l2 }
+    const l2 = {
+      unsafeL2: this.unsafe,
+      crossUnsafeL2: this.unsafe,
+      safeL2: this.safe,
+      localSafeL2: this.safe,
+      pendingSafeL2: this.safe,
+      finalizedL2: this.safe,
+    }
+    return {
+      currentL1,
+      currentL1Finalized: currentL1,
+      headL1: this.head,
+      safeL1: this.head,
+      finalizedL1: this.head,
+      ...l2,
+    }
   }
 
   readonly rollupRpc: RpcClient = scriptedRpc({ optimism_syncStatus: () => syncStatusToJson(this.status()) })
@@ -189,7 +213,10 @@ export class RollupWorld {
       ...options,
       policy: { maxChannelDuration: 1n, ...options.policy },
     })
-    this.#stops.push(() => txs.close(), () => batcher.close())
+    this.#stops.push(
+      () => txs.close(),
+      () => batcher.close(),
+    )
     return batcher
   }
 
@@ -208,7 +235,8 @@ export class RollupWorld {
     for (let slot = 0; slot < maxSlots; slot++) {
       await this.sequence()
       await new Promise((resolve) => setTimeout(resolve, 25))
-      while (batcher.status().pendingTxs > 0 && (await this.poolSize()) === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+      while (batcher.status().pendingTxs > 0 && (await this.poolSize()) === 0)
+        await new Promise((resolve) => setTimeout(resolve, 10))
       await this.mine()
       await this.derive()
       if (done()) return

@@ -42,7 +42,7 @@ export class TxError extends codedError('TxError', {
   },
   reverted: {
     severity: 'temporary',
-    text: (d: { hash: Hash; reason: string }) => `the transaction ${d.hash} would fail on L1: ${d.reason}`,
+    text: (d: { reason: string }) => `the transaction would fail on L1: ${d.reason}`,
   },
   feeLimit: {
     severity: 'temporary',

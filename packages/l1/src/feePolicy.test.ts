@@ -29,7 +29,11 @@ describe('createFeePolicy', () => {
     const fees = createFeePolicy(rpcOf(10n * GWEI, GWEI, GWEI))
     const market = await fees.market()
     const old = fees.offer(market)
-    expect(fees.bump(old, market, false)).toEqual({ tip: 1_100_000_000n, feeCap: 23_100_000_000n, blobFeeCap: 2_200_000_000n })
+    expect(fees.bump(old, market, false)).toEqual({
+      tip: 1_100_000_000n,
+      feeCap: 23_100_000_000n,
+      blobFeeCap: 2_200_000_000n,
+    })
     expect(fees.bump(old, market, true)).toEqual({ tip: 2n * GWEI, feeCap: 42n * GWEI, blobFeeCap: 4n * GWEI })
     const dearer = { ...market, baseFee: 100n * GWEI }
     expect(fees.bump(old, dearer, false).feeCap).toBe(201n * GWEI)

@@ -290,12 +290,12 @@ export function createL1Client(options: L1ClientOptions): L1Client {
 
     async getBlockInfo(hash, options) {
       const block = await infoByHash(hash, options?.signal)
-      return block && block.info
+      return block?.info ?? null
     },
 
     async getTransactions(hash, options) {
       const txs = await transactionsByHash(hash, options?.signal)
-      return txs && txs.encoded
+      return txs?.encoded ?? null
     },
 
     getReceipts: (hash, options) => receiptsByHash(hash, options?.signal),

@@ -47,13 +47,19 @@ async function methodUsed(kind: RpcKind, count: number): Promise<string | undefi
   const fetch = createReceiptsFetcher({ rpc, kind, clock: new ManualClock(), log: nullLogger })
   const answer = await fetch(block.info, block.hashes)
   expect(answer?.receipts.length).toBe(count)
-  expect(answer?.receipts[0]?.logs[0]).toEqual({ address: `0x${'ab'.repeat(20)}`, topics: [`0x${'01'.repeat(32)}`], data: '0x1234' })
+  expect(answer?.receipts[0]?.logs[0]).toEqual({
+    address: `0x${'ab'.repeat(20)}`,
+    topics: [`0x${'01'.repeat(32)}`],
+    data: '0x1234',
+  })
   return rpc.calls[0]?.method
 }
 
 describe('createReceiptsFetcher', () => {
   it('asks each kind of provider by its best method', async () => {
-    const used = Object.fromEntries(await Promise.all(RPC_KINDS.map(async (kind) => [kind, await methodUsed(kind, 40)] as const)))
+    const used = Object.fromEntries(
+      await Promise.all(RPC_KINDS.map(async (kind) => [kind, await methodUsed(kind, 40)] as const)),
+    )
     expect(used).toEqual({
       alchemy: 'alchemy_getTransactionReceipts',
       quicknode: 'debug_getRawReceipts',
@@ -85,10 +91,23 @@ describe('createReceiptsFetcher', () => {
 
   it('refuses receipts that do not add up to the root, and answers null when one is missing', async () => {
     const block = blockOf(3)
-    const fetch = createReceiptsFetcher({ rpc: serverOf(block), kind: 'standard', clock: new ManualClock(), log: nullLogger })
+    const fetch = createReceiptsFetcher({
+      rpc: serverOf(block),
+      kind: 'standard',
+      clock: new ManualClock(),
+      log: nullLogger,
+    })
     const otherRoot = { ...block.info, receiptsRoot: orderedTrieRoot([hexToBytes('0x01')]) }
-    await expect(fetch(otherRoot, block.hashes)).rejects.toMatchObject({ fault: { code: 'badBlock' }, severity: 'temporary' })
-    const basic = createReceiptsFetcher({ rpc: serverOf(block), kind: 'basic', clock: new ManualClock(), log: nullLogger })
+    await expect(fetch(otherRoot, block.hashes)).rejects.toMatchObject({
+      fault: { code: 'badBlock' },
+      severity: 'temporary',
+    })
+    const basic = createReceiptsFetcher({
+      rpc: serverOf(block),
+      kind: 'basic',
+      clock: new ManualClock(),
+      log: nullLogger,
+    })
     expect(await basic(block.info, [...block.hashes, `0x${'ee'.repeat(32)}`])).toBeNull()
   })
 

@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { ANVIL_KEYS } from '../testing/anvil.ts'
 import { signerOfFlags, txManagerFlags, txManagerOptions } from './txFlags.ts'
 
-const parse = (argv: string[], env: Record<string, string> = {}) => parseFlags({ defs: txManagerFlags, argv, env, envPrefix: 'OP_BATCHER' })
+const parse = (argv: string[], env: Record<string, string> = {}) =>
+  parseFlags({ defs: txManagerFlags, argv, env, envPrefix: 'OP_BATCHER' })
 const FIRST = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266'
 const MNEMONIC = 'test test test test test test test test test test test junk'
 
-describe('the transaction manager\'s flags', () => {
-  it('have op-batcher\'s names, environment names and defaults', () => {
+describe("the transaction manager's flags", () => {
+  it("have op-batcher's names, environment names and defaults", () => {
     const { values } = parse(['--num-confirmations', '3', '--txmgr.min-tip-cap=0.5'], {
       OP_BATCHER_RESUBMISSION_TIMEOUT: '30s',
       OP_BATCHER_TXMGR_TX_NOT_IN_MEMPOOL_TIMEOUT: '1m',
@@ -36,8 +37,13 @@ describe('the transaction manager\'s flags', () => {
   it('say what is missing or wrong without telling the secret', () => {
     expect(() => signerOfFlags(parse([]).values)).toThrow('private-key')
     expect(() => signerOfFlags(parse(['--mnemonic', MNEMONIC]).values)).toThrow('hd-path')
-    expect(() => signerOfFlags(parse(['--private-key', ANVIL_KEYS[0], '--mnemonic', MNEMONIC]).values)).toThrow('exclude')
-    for (const argv of [['--private-key', '0xsecretsecret'], ['--mnemonic', 'secretsecret words', '--hd-path', "m/44'/60'/0'/0/0"]]) {
+    expect(() => signerOfFlags(parse(['--private-key', ANVIL_KEYS[0], '--mnemonic', MNEMONIC]).values)).toThrow(
+      'exclude',
+    )
+    for (const argv of [
+      ['--private-key', '0xsecretsecret'],
+      ['--mnemonic', 'secretsecret words', '--hd-path', "m/44'/60'/0'/0/0"],
+    ]) {
       let message = ''
       try {
         signerOfFlags(parse(argv).values)

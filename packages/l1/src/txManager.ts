@@ -1,4 +1,4 @@
-import { bytesToHex, type Hash, quantityToHex } from '@keelson/protocol'
+import { type Hash, quantityToHex } from '@keelson/protocol'
 import {
   type Clock,
   type Logger,
@@ -6,14 +6,14 @@ import {
   nullLogger,
   nullMetrics,
   type RpcClient,
-  RpcError,
   systemClock,
 } from '@keelson/service'
 import { TxError } from './errors.ts'
 import { createFeePolicy, type FeeOptions } from './feePolicy.ts'
 import type { BlobCrypto, BlobSidecar } from './l1Api.ts'
-import type { RpcBlock, RpcReceipt } from './rpcTypes.ts'
+import type { RpcBlock } from './rpcTypes.ts'
 import type { TxCandidate, TxDropped, TxInclusion, TxManager, TxSigner } from './txApi.ts'
+import { estimateGas, inclusionOf } from './txCalls.ts'
 import { signTx, type TxFees, type UnsignedTx } from './txEncoding.ts'
 import { createTxMetrics } from './txMetrics.ts'
 import { publishOutcome } from './txPublish.ts'
@@ -90,61 +90,9 @@ export function createTxManager(options: TxManagerOptions): TxManager {
 
   const publish = (raw: Uint8Array) => publishOutcome(rpc, raw, closing.signal)
 
-  async function receiptOf(entry: Entry): Promise<TxInclusion | null> {
-    const answers = await rpc.batch(
-      entry.versions.map(({ hash }) => ({ method: 'eth_getTransactionReceipt', params: [hash] })),
-      { signal: closing.signal },
-    )
-    for (const [i, answer] of answers.entries()) {
-      if (!answer.ok) throw answer.error
-      const receipt = answer.result as RpcReceipt | null
-      if (!receipt?.blockHash) continue
-      return {
-        hash: (entry.versions[i] as Entry['versions'][number]).hash,
-        nonce: entry.tx.nonce,
-        blockHash: receipt.blockHash,
-        blockNumber: BigInt(receipt.blockNumber),
-        status: BigInt(receipt.status ?? 0) === 1n,
-        gasUsed: BigInt(receipt.gasUsed ?? 0),
-        effectiveGasPrice: BigInt(receipt.effectiveGasPrice ?? 0),
-        contractAddress: receipt.contractAddress ?? null,
-      }
-    }
-    return null
-  }
+  const receiptOf = (entry: Entry) => inclusionOf(rpc, entry.tx.nonce, entry.versions, closing.signal)
 
   // ---- publishing -------------------------------------------------------------------------------------------------------
-
-  async function gasFor(candidate: TxCandidate, sidecars: readonly BlobSidecar[], offered: TxFees): Promise<bigint> {
-    if (candidate.gasLimit !== undefined) return candidate.gasLimit
-    try {
-      const estimate = await rpc.request<string>(
-        'eth_estimateGas',
-        [
-          {
-            from: address,
-            to: candidate.to,
-            value: quantityToHex(candidate.value ?? 0n),
-            data: bytesToHex(candidate.data ?? new Uint8Array(0)),
-            ...(sidecars.length > 0
-              ? {
-                  blobVersionedHashes: sidecars.map(({ versionedHash }) => versionedHash),
-                  maxFeePerBlobGas: quantityToHex(offered.blobFeeCap),
-                }
-              : {}),
-          },
-        ],
-        { signal: closing.signal },
-      )
-      return BigInt(estimate)
-    } catch (cause) {
-      if (!(cause instanceof RpcError)) throw cause
-      if (/revert/i.test(cause.message)) {
-        throw new TxError('reverted', { hash: `0x${'00'.repeat(32)}`, reason: cause.message }, { cause })
-      }
-      throw new TxError('unsendable', { reason: `gas cannot be estimated: ${cause.message}` }, { cause })
-    }
-  }
 
   async function nextNonce(): Promise<number> {
     const last = inFlight.at(-1)
@@ -190,7 +138,7 @@ export function createTxManager(options: TxManagerOptions): TxManager {
         const market = await fees.market()
         offered = offered && outbid ? fees.bump(offered, market, withBlobs) : (offered ?? fees.offer(market))
         const nonce = await nextNonce()
-        const gas = await gasFor(candidate, sidecars, offered)
+        const gas = await estimateGas(rpc, address, candidate, sidecars, offered, closing.signal)
         const cellProofs =
           withBlobs && cellProofTime !== undefined && market.timestamp >= cellProofTime
             ? { cellProofs: await needCrypto().cellProofs(sidecars.map(({ blob }) => blob)) }

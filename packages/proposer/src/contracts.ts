@@ -21,7 +21,13 @@ const gameAbi = parseAbi([
 ])
 
 /** Calls a view function at the latest block. */
-async function read<T>(l1: RpcClient, to: Address, abi: Abi, functionName: string, args: readonly unknown[]): Promise<T> {
+async function read<T>(
+  l1: RpcClient,
+  to: Address,
+  abi: Abi,
+  functionName: string,
+  args: readonly unknown[],
+): Promise<T> {
   const data = encodeFunctionData({ abi, functionName, args })
   const result = await l1.request<Hex>('eth_call', [{ to, data }, 'latest'])
   return decodeFunctionResult({ abi, functionName, data: result }) as T
@@ -33,7 +39,11 @@ export const l2OutputOracle = (l1: RpcClient, address: Address) => ({
   /** The only block number that the next proposal may have. */
   nextBlockNumber: () => read<bigint>(l1, address, oracleAbi, 'nextBlockNumber', []),
   /** Calldata of a proposal; it reverts on an L1 chain that does not have the L1 block. */
-  encodeProposal: (outputRoot: Hash, l2BlockNumber: bigint, l1Block: { readonly hash: Hash; readonly number: bigint }) =>
+  encodeProposal: (
+    outputRoot: Hash,
+    l2BlockNumber: bigint,
+    l1Block: { readonly hash: Hash; readonly number: bigint },
+  ) =>
     hexToBytes(
       encodeFunctionData({
         abi: oracleAbi,
@@ -55,12 +65,18 @@ export const disputeGameFactory = (l1: RpcClient, address: Address) => ({
   initBond: (gameType: number) => read<bigint>(l1, address, factoryAbi, 'initBonds', [gameType]),
   gameCount: () => read<bigint>(l1, address, factoryAbi, 'gameCount', []),
   async gameAtIndex(index: bigint): Promise<FactoryGame> {
-    const [gameType, timestamp, proxy] = await read<[number, bigint, Address]>(l1, address, factoryAbi, 'gameAtIndex', [index])
+    const [gameType, timestamp, proxy] = await read<[number, bigint, Address]>(l1, address, factoryAbi, 'gameAtIndex', [
+      index,
+    ])
     return { gameType, timestamp, proxy }
   },
   /** Whether the game exists; a second one of the same claim cannot be made. */
   async exists(gameType: number, rootClaim: Hash, l2BlockNumber: bigint): Promise<boolean> {
-    const [proxy] = await read<[Address, bigint]>(l1, address, factoryAbi, 'games', [gameType, rootClaim, gameExtraData(l2BlockNumber)])
+    const [proxy] = await read<[Address, bigint]>(l1, address, factoryAbi, 'games', [
+      gameType,
+      rootClaim,
+      gameExtraData(l2BlockNumber),
+    ])
     return BigInt(proxy) !== 0n
   },
   /** Who made a game. */
@@ -74,5 +90,11 @@ export const disputeGameFactory = (l1: RpcClient, address: Address) => ({
     }
   },
   encodeCreate: (gameType: number, rootClaim: Hash, l2BlockNumber: bigint) =>
-    hexToBytes(encodeFunctionData({ abi: factoryAbi, functionName: 'create', args: [gameType, rootClaim, gameExtraData(l2BlockNumber)] })),
+    hexToBytes(
+      encodeFunctionData({
+        abi: factoryAbi,
+        functionName: 'create',
+        args: [gameType, rootClaim, gameExtraData(l2BlockNumber)],
+      }),
+    ),
 })

@@ -9,7 +9,15 @@ import {
   syncStatusFromJson,
   ZERO_HASH,
 } from '@keelson/protocol'
-import { type Clock, type Logger, type MetricRegistry, nullLogger, nullMetrics, type RpcClient, systemClock } from '@keelson/service'
+import {
+  type Clock,
+  type Logger,
+  type MetricRegistry,
+  nullLogger,
+  nullMetrics,
+  type RpcClient,
+  systemClock,
+} from '@keelson/service'
 import { disputeGameFactory, l2OutputOracle } from './contracts.ts'
 import { ProposerError } from './errors.ts'
 import { createProposerMetrics } from './metrics.ts'
@@ -81,11 +89,13 @@ export function createProposer(options: ProposerOptions): Proposer {
       messagePasserStorageRoot: output.withdrawalStorageRoot,
       blockHash: output.blockRef.hash,
     })
-    if (computed !== output.outputRoot) throw new ProposerError('wrongRoot', { block: number, answered: output.outputRoot, computed })
+    if (computed !== output.outputRoot)
+      throw new ProposerError('wrongRoot', { block: number, answered: output.outputRoot, computed })
     return output
   }
 
-  const statusOf = async (call: { signal?: AbortSignal }) => syncStatusFromJson(await rollup.request('optimism_syncStatus', [], call))
+  const statusOf = async (call: { signal?: AbortSignal }) =>
+    syncStatusFromJson(await rollup.request('optimism_syncStatus', [], call))
 
   async function proposeToOracle(call: { signal?: AbortSignal }): Promise<bigint | null> {
     const next = await oracle.nextBlockNumber()
@@ -100,7 +110,10 @@ export function createProposer(options: ProposerOptions): Proposer {
     return (await send(next, output, { to: oracle.address, data }, call)) ? next : null
   }
 
-  async function proposeGame(at: ProposerTarget & { type: 'disputeGameFactory' }, call: { signal?: AbortSignal }): Promise<bigint | null> {
+  async function proposeGame(
+    at: ProposerTarget & { type: 'disputeGameFactory' },
+    call: { signal?: AbortSignal },
+  ): Promise<bigint | null> {
     if (await hasRecentGame(at)) return null
     const { number } = gate(await statusOf(call))
     if (number === 0n) return null
@@ -116,7 +129,10 @@ export function createProposer(options: ProposerOptions): Proposer {
   }
 
   /** Whether one of our games of the type is younger than the interval. Games stand in order of time. */
-  async function hasRecentGame({ gameType, proposalIntervalMs }: ProposerTarget & { type: 'disputeGameFactory' }): Promise<boolean> {
+  async function hasRecentGame({
+    gameType,
+    proposalIntervalMs,
+  }: ProposerTarget & { type: 'disputeGameFactory' }): Promise<boolean> {
     const latest = await l1.request<{ timestamp: string }>('eth_getBlockByNumber', ['latest', false])
     const cutoff = BigInt(latest.timestamp) - BigInt(Math.floor(proposalIntervalMs / 1000))
     for (let index = (await factory.gameCount()) - 1n; index >= 0n; index--) {
@@ -127,7 +143,12 @@ export function createProposer(options: ProposerOptions): Proposer {
     return false
   }
 
-  async function send(number: bigint, output: OutputAtBlock, candidate: Parameters<TxManager['send']>[0], call: { signal?: AbortSignal }): Promise<boolean> {
+  async function send(
+    number: bigint,
+    output: OutputAtBlock,
+    candidate: Parameters<TxManager['send']>[0],
+    call: { signal?: AbortSignal },
+  ): Promise<boolean> {
     const fields = { block: number, output_root: output.outputRoot, to: candidate.to }
     const inclusion = await txs.send(candidate, call)
     metrics.proposals.inc({ outcome: inclusion.status ? 'success' : 'failed' })
@@ -155,7 +176,8 @@ export function createProposer(options: ProposerOptions): Proposer {
         log.warn('No output could be proposed', { err: error })
       }
       // After a proposal the next may be due already.
-      if (proposed === null || target.type === 'disputeGameFactory') await clock.sleep(pollIntervalMs, signal).catch(() => {})
+      if (proposed === null || target.type === 'disputeGameFactory')
+        await clock.sleep(pollIntervalMs, signal).catch(() => {})
     }
   }
 

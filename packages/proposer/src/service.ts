@@ -1,6 +1,14 @@
 import { createTxManager, L1Error, type TxManagerOptions, type TxSigner } from '@keelson/l1'
 import { rollupConfigFromJson, syncStatusFromJson } from '@keelson/protocol'
-import { createLifecycle, createRpcClient, fixedBackoff, nullLogger, nullMetrics, retry, systemClock } from '@keelson/service'
+import {
+  createLifecycle,
+  createRpcClient,
+  fixedBackoff,
+  nullLogger,
+  nullMetrics,
+  retry,
+  systemClock,
+} from '@keelson/service'
 import { createRpcServer, type RpcMethods } from '@keelson/service/node'
 import { createProposer, type Proposer, type ProposerOptions } from './proposer.ts'
 
@@ -43,7 +51,9 @@ export async function startProposerService(options: ProposerServiceOptions): Pro
       },
     })
   const config = await life.step('the rollup config', async () =>
-    rollupConfigFromJson(await waitFor('the rollup node to answer optimism_rollupConfig', () => rollup.request('optimism_rollupConfig'))),
+    rollupConfigFromJson(
+      await waitFor('the rollup node to answer optimism_rollupConfig', () => rollup.request('optimism_rollupConfig')),
+    ),
   )
   await life.step('the L1 RPC', async () => {
     const actual = BigInt(await waitFor('L1 to answer eth_chainId', () => l1.request<string>('eth_chainId')))
@@ -60,7 +70,16 @@ export async function startProposerService(options: ProposerServiceOptions): Pro
   }
   const txs = await life.step(
     'the transaction manager',
-    () => createTxManager({ ...options.tx, rpc: l1, signer: options.signer, chainId: config.l1ChainId, clock, log, metrics }),
+    () =>
+      createTxManager({
+        ...options.tx,
+        rpc: l1,
+        signer: options.signer,
+        chainId: config.l1ChainId,
+        clock,
+        log,
+        metrics,
+      }),
     (manager) => manager.close(),
   )
   const proposer = await life.step(

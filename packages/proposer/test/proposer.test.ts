@@ -20,12 +20,21 @@ import {
 import { ManualClock } from '@keelson/service/testing'
 import { type Abi, decodeFunctionResult, encodeDeployData, encodeFunctionData } from 'viem'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createProposer, disputeGameFactory, gameExtraData, type ProposerOptions, proposerRpcMethods, proposerTargetOf } from '../src/index.ts'
+import {
+  createProposer,
+  disputeGameFactory,
+  gameExtraData,
+  type ProposerOptions,
+  proposerRpcMethods,
+  proposerTargetOf,
+} from '../src/index.ts'
 
 type Artifact = { abi: Abi; bytecode: { object: Hex } }
 const require = createRequire(import.meta.url)
 const artifact = (name: string): Artifact =>
-  JSON.parse(readFileSync(require.resolve(`@eth-optimism/contracts-bedrock/forge-artifacts/${name}.sol/${name}.json`), 'utf8')) as Artifact
+  JSON.parse(
+    readFileSync(require.resolve(`@eth-optimism/contracts-bedrock/forge-artifacts/${name}.sol/${name}.json`), 'utf8'),
+  ) as Artifact
 
 const word = (n: bigint): Hash => `0x${n.toString(16).padStart(64, '0')}`
 const PROPOSER = privateKeySigner(ANVIL_KEYS[0]).address
@@ -53,7 +62,9 @@ class ProposerWorld {
   }
 
   async send(from: Address, to: Address | null, data: Hex): Promise<Address | null> {
-    const hash = await this.anvil.rpc.request<Hash>('eth_sendTransaction', [{ from, ...(to ? { to } : {}), data, gas: '0xf00000' }])
+    const hash = await this.anvil.rpc.request<Hash>('eth_sendTransaction', [
+      { from, ...(to ? { to } : {}), data, gas: '0xf00000' },
+    ])
     const receipt = await this.anvil.receipt<{ status: string; contractAddress: Address | null }>(hash)
     if (receipt.status !== '0x1') throw new Error(`transaction to ${to} failed`)
     return receipt.contractAddress
@@ -61,7 +72,11 @@ class ProposerWorld {
 
   /** Someone else makes a game. */
   async createGame(factory: Address, rootClaim: Hash, block: bigint): Promise<void> {
-    const data = encodeFunctionData({ abi: artifact('DisputeGameFactory').abi, functionName: 'create', args: [1, rootClaim, gameExtraData(block)] })
+    const data = encodeFunctionData({
+      abi: artifact('DisputeGameFactory').abi,
+      functionName: 'create',
+      args: [1, rootClaim, gameExtraData(block)],
+    })
     const request = { from: CHALLENGER, to: factory, data, value: '0x5', gas: '0x200000' }
     await this.anvil.receipt(await this.anvil.rpc.request<Hash>('eth_sendTransaction', [request]))
   }
@@ -79,7 +94,11 @@ class ProposerWorld {
     const proxy = await this.deploy('Proxy', [PROPOSER])
     const call = encodeFunctionData({ abi: artifact(name).abi, functionName: 'initialize', args })
     const { abi } = artifact('Proxy')
-    await this.send(PROPOSER, proxy, encodeFunctionData({ abi, functionName: 'upgradeToAndCall', args: [implementation, call] }))
+    await this.send(
+      PROPOSER,
+      proxy,
+      encodeFunctionData({ abi, functionName: 'upgradeToAndCall', args: [implementation, call] }),
+    )
     return proxy
   }
 
@@ -92,8 +111,16 @@ class ProposerWorld {
 
   /** The node has derived L1 up to its head, and L1 has gone on by a block. */
   async nodeCatchesUp(): Promise<void> {
-    const head = await this.anvil.rpc.request<{ hash: Hash; number: Hex; parentHash: Hash; timestamp: Hex }>('eth_getBlockByNumber', ['latest', false])
-    this.currentL1 = { hash: head.hash, number: BigInt(head.number), parentHash: head.parentHash, timestamp: BigInt(head.timestamp) }
+    const head = await this.anvil.rpc.request<{ hash: Hash; number: Hex; parentHash: Hash; timestamp: Hex }>(
+      'eth_getBlockByNumber',
+      ['latest', false],
+    )
+    this.currentL1 = {
+      hash: head.hash,
+      number: BigInt(head.number),
+      parentHash: head.parentHash,
+      timestamp: BigInt(head.timestamp),
+    }
     await this.anvil.mine()
   }
 
@@ -102,13 +129,30 @@ class ProposerWorld {
   status(): SyncStatus {
     const safe = this.l2(this.safe)
     return {
-      ...{ currentL1: this.currentL1, currentL1Finalized: this.currentL1, headL1: this.currentL1, safeL1: this.currentL1, finalizedL1: this.currentL1 },
-      ...{ unsafeL2: safe, safeL2: safe, pendingSafeL2: safe, crossUnsafeL2: safe, localSafeL2: safe, finalizedL2: this.l2(this.finalized) },
+      ...{
+        currentL1: this.currentL1,
+        currentL1Finalized: this.currentL1,
+        headL1: this.currentL1,
+        safeL1: this.currentL1,
+        finalizedL1: this.currentL1,
+      },
+      ...{
+        unsafeL2: safe,
+        safeL2: safe,
+        pendingSafeL2: safe,
+        crossUnsafeL2: safe,
+        localSafeL2: safe,
+        finalizedL2: this.l2(this.finalized),
+      },
     }
   }
 
   output(number: bigint): OutputAtBlock {
-    const parts = { stateRoot: word(0xaa00n + number), messagePasserStorageRoot: word(0xcc00n + number), blockHash: this.l2(number).hash }
+    const parts = {
+      stateRoot: word(0xaa00n + number),
+      messagePasserStorageRoot: word(0xcc00n + number),
+      blockHash: this.l2(number).hash,
+    }
     return {
       version: ZERO_HASH,
       outputRoot: outputRoot(parts),
@@ -125,7 +169,14 @@ class ProposerWorld {
   })
 
   proposer(target: ProposerOptions['target'], options: Partial<ProposerOptions> = {}) {
-    return createProposer({ target, rollup: this.rollup, l1: this.anvil.rpc, txs: this.txs, pollIntervalMs: 10, ...options })
+    return createProposer({
+      target,
+      rollup: this.rollup,
+      l1: this.anvil.rpc,
+      txs: this.txs,
+      pollIntervalMs: 10,
+      ...options,
+    })
   }
 }
 
@@ -162,7 +213,12 @@ describe('the proposer and the real L2OutputOracle', () => {
     expect(await proposer.turn()).toBe(20n)
     expect(await proposer.turn()).toBeNull()
     expect(await latest()).toBe(20n)
-    const proposal = await chain.read<{ outputRoot: Hash; l2BlockNumber: bigint }>('L2OutputOracle', address, 'getL2Output', [1n])
+    const proposal = await chain.read<{ outputRoot: Hash; l2BlockNumber: bigint }>(
+      'L2OutputOracle',
+      address,
+      'getL2Output',
+      [1n],
+    )
     expect(proposal).toMatchObject({ outputRoot: chain.output(20n).outputRoot, l2BlockNumber: 20n })
   })
 
@@ -231,7 +287,10 @@ describe('the proposer and the real DisputeGameFactory', () => {
     // CALLDATALOAD(CALLDATASIZE - 118) >> 96, stored and returned.
     const game = await chain.send(PROPOSER, null, `${GAME_INIT}${GAME_RUNTIME}1c60005260206000f30000`)
     const { abi } = artifact('DisputeGameFactory')
-    for (const [functionName, args] of [['setImplementation', [1, game]], ['setInitBond', [1, 5n]]] as const) {
+    for (const [functionName, args] of [
+      ['setImplementation', [1, game]],
+      ['setInitBond', [1, 5n]],
+    ] as const) {
       await chain.send(PROPOSER, address, encodeFunctionData({ abi, functionName, args }))
     }
     await chain.nodeCatchesUp()
@@ -294,9 +353,21 @@ describe('the proposer on its own', () => {
   })
 
   it('refuses flags that name no target, or two', () => {
-    const none = { l1EthRpc: '', rollupRpc: '', l2ooAddress: undefined, gameFactoryAddress: undefined, gameType: 0, proposalInterval: 0, pollInterval: 1, allowNonFinalized: false, waitNodeSync: false }
+    const none = {
+      l1EthRpc: '',
+      rollupRpc: '',
+      l2ooAddress: undefined,
+      gameFactoryAddress: undefined,
+      gameType: 0,
+      proposalInterval: 0,
+      pollInterval: 1,
+      allowNonFinalized: false,
+      waitNodeSync: false,
+    }
     expect(() => proposerTargetOf(none)).toThrow('l2oo-address or game-factory-address is required')
-    expect(() => proposerTargetOf({ ...none, l2ooAddress: PROPOSER, gameFactoryAddress: CHALLENGER })).toThrow('exclude each other')
+    expect(() => proposerTargetOf({ ...none, l2ooAddress: PROPOSER, gameFactoryAddress: CHALLENGER })).toThrow(
+      'exclude each other',
+    )
     expect(() => proposerTargetOf({ ...none, gameFactoryAddress: CHALLENGER })).toThrow('proposal-interval is required')
     expect(proposerTargetOf({ ...none, l2ooAddress: PROPOSER })).toEqual({ type: 'l2OutputOracle', address: PROPOSER })
   })

@@ -1,11 +1,11 @@
 import type { BlobCrypto } from '../l1Api.ts'
 import { blobCryptoOf } from './blobCryptoOf.ts'
 import { type BlobJob, createBlobJobs } from './blobJobs.ts'
-import { loadWasmCellProofs } from './wasmCells.ts'
 
 /**
  * KZG for blobs where there is no worker to send it to, such as in a page: on the calling thread, one blob per task, so that
- * others get their turn between two blobs. The points are fetched when first needed.
+ * others get their turn between two blobs. The points are fetched when first needed. Cell proofs, which only senders need, are not
+ * made here.
  */
 export function createBlobCrypto(): BlobCrypto {
   const run = createBlobJobs({
@@ -14,7 +14,6 @@ export function createBlobCrypto(): BlobCrypto {
       if (!response.ok) throw new Error(`cannot fetch the KZG points: HTTP ${response.status}`)
       return new Uint8Array(await response.arrayBuffer())
     },
-    cellProofs: loadWasmCellProofs,
   })
   let last: Promise<unknown> = Promise.resolve()
   return blobCryptoOf(

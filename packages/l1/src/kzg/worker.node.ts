@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { parentPort } from 'node:worker_threads'
 import { type BlobJob, createBlobJobs } from './blobJobs.ts'
 import { loadNativeKzg } from './nativeKzg.node.ts'
-import { loadWasmCellProofs } from './wasmCells.ts'
+import { loadWasmCellProofs } from './wasmCells.node.ts'
 
 /** The thread behind `blobCrypto.node.ts`: takes `{id, job}`, answers `{id, result}` or `{id, error}`. */
 const run = createBlobJobs({
