@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 
 /** Which packages each package may import: the table of the design, from the pure core down to the command line. */
 export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
@@ -64,8 +64,10 @@ export function arrowViolations(sites: readonly ImportSite[]): string[] {
     const inner = /^(?:@keelson\/([^/]+)|(keelson))(\/|$)/.exec(module)
     const to = inner?.[1] ?? inner?.[2]
     if (to && to !== from && !ALLOWED_IMPORTS[from]?.includes(to)) return [`${file}: ${from} may not import ${module}`]
-    if (/^\.\.\/\.\.\/\.\.\//.test(module) && file.split('/').length <= 4)
-      return [`${file}: ${module} leaves its package`]
+    const target = module.startsWith('.') ? posix.join(posix.dirname(file), module) : ''
+    if (target.startsWith('packages/') && !target.startsWith(`packages/${from}/`)) {
+      return [`${file}: ${module} goes round the entry point of another package`]
+    }
     const sole = SOLE_IMPORTERS.find((rule) => rule.module.test(module) && rule.package !== from)
     return sole ? [`${file}: only ${sole.package} may import ${module}`] : []
   })
