@@ -43,6 +43,22 @@ const DISAGREEMENTS: readonly (readonly [string, HistoryScript])[] = [
       ],
     },
   ],
+  [
+    '[DER-180] [DER-181] a span batch at the Delta time is judged by the first L1 block known, also where that is after the origin of the safe head',
+    {
+      genesisFork: 0,
+      forkGaps: [4, 0, 0],
+      seqWindowSize: 4,
+      channelTimeout: 1,
+      maxSequencerDrift: 4,
+      steps: [
+        ...[0, 0, 1, 0, 0, 1, 0].map((deposits) => ({ ...quiet, deposits })),
+        { ...quiet, build: 4, isStuck: false, posts: [{ ...plainPost, kind: 'honest', isBlob: true, blocks: 4 }] },
+        { ...quiet, slots: 2, build: 1, isStuck: false, posts: [{ ...plainPost, kind: 'honest', isSpan: true }] },
+        quiet,
+      ],
+    },
+  ],
 ]
 
 describe('pipeline and plain implementation', () => {

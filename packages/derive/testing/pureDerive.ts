@@ -76,10 +76,14 @@ export function createPureDeriver(
   let span: { readonly blocks: SingularBatch[]; readonly from: PureBatch } | null = null
   let out: PureDerived[] = []
   let wasHolocene = false
+  /** L1 blocks before it were dropped at the end of their windows. */
+  let droppedTo = 0n
 
   const l1Block = (number: bigint): L1BlockInfo | undefined => l1.find((block) => block.number === number)
   const current = (): L1BlockInfo => l1.at(-1) as L1BlockInfo
   const head = (): L2BlockRef => (chain.at(-1) as PureL2Block).ref
+  /** The L1 block that is known first: one after the safe head's origin when that can have no further block. */
+  const firstKnown = () => (droppedTo > head().l1Origin.number ? droppedTo : head().l1Origin.number)
   const nextTime = () => head().timestamp + config.blockTime
   const isHoloceneAt = (time: bigint) => isForkActive(config, 'holocene', time)
   const driftAt = (originTime: bigint) => (isForkActive(config, 'fjord', originTime) ? 1800n : config.maxSequencerDrift)
@@ -128,7 +132,8 @@ export function createPureDeriver(
   function judgeSpan(batch: SpanBatch, inclusion: L1BlockInfo): Judgement {
     const holocene = isHoloceneAt(inclusion.timestamp)
     const epoch = head().l1Origin.number
-    const first = l1Block(batch.startEpochNumber === epoch + 1n ? epoch + 1n : epoch)
+    const known = firstKnown()
+    const first = l1Block(batch.startEpochNumber === known + 1n ? known + 1n : known)
     if (!first) return 'undecided'
     if (!isForkActive(config, 'delta', first.timestamp)) return 'drop'
     if (batch.timestamp > nextTime()) return holocene ? 'drop' : 'future'
@@ -213,6 +218,7 @@ export function createPureDeriver(
     if (!next || !isExpired(epoch.number)) return null
     const empty = { parentHash: head().hash, timestamp: nextTime(), transactions: [] }
     if (nextTime() < next.timestamp) return { ...empty, epochNumber: epoch.number, epochHash: epoch.hash }
+    droppedTo = next.number
     if (!isExpired(next.number) || !l1Block(next.number + 1n)) return null
     return { ...empty, epochNumber: next.number, epochHash: next.hash }
   }

@@ -65,7 +65,9 @@ async function checkPrefix(span: SpanBatch, situation: SpanSituation): Promise<P
   const { config, window, safeHead, inclusion } = situation
   const start = span.startEpochNumber
   const current = safeHead.l1Origin.number
-  const origin = start === current + 1n ? window.get(start) : (window.get(current) ?? window.first)
+  // The first L1 block known: the safe head's origin, or the one after it when that has all of its blocks.
+  const epoch = window.first
+  const origin = epoch && start === epoch.number + 1n ? window.get(start) : epoch
   if (!origin) return undecided('DER-180', `L1 block ${start} is not known yet`)
   if (!isForkActive(config, 'delta', origin.timestamp))
     return drop('DER-181', `L1 origin time ${origin.timestamp} is before Delta`)
