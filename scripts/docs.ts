@@ -1,16 +1,19 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { eventsPage } from './eventTable.ts'
-import { nodeFlagsPage, nodeMetricsPage } from './nodeReference.ts'
 import { importSites, packageGraph } from './packageArrows.ts'
+import { errorsPage } from './reference/errors.ts'
+import { flagsPage } from './reference/flags.ts'
+import { metricsPage } from './reference/metrics.ts'
 
 /** Writes the generated documents, or with `--check` exits 1 when the committed ones differ. */
 const root = resolve(import.meta.dirname, '..')
 
 const documents: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/errors.md': errorsPage,
   'docs/events.md': eventsPage,
-  'docs/reference/node-flags.md': nodeFlagsPage,
-  'docs/reference/node-metrics.md': nodeMetricsPage,
+  'docs/flags.md': flagsPage,
+  'docs/metrics.md': metricsPage,
   'docs/packages.md': () => packageGraph(root, importSites(root)),
 }
 

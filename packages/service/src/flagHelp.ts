@@ -49,6 +49,11 @@ export function flagHelp(defs: FlagTree, options: FlagHelpOptions = {}): string 
   return `${lines.join('\n')}\n`
 }
 
+const typeText = ({ kind, values, unit }: AnyFlag & { readonly values?: readonly string[] }): string => {
+  if (values) return values.map((value) => `\`${value}\``).join(', ')
+  return unit ? `${kind} (${unit})` : kind
+}
+
 /** The same rows as a Markdown table, for the reference page. */
 export function flagReference(defs: FlagTree, envPrefix = ''): string {
   const prefix = envPrefix.replace(/_$/, '')
@@ -60,7 +65,7 @@ export function flagReference(defs: FlagTree, envPrefix = ''): string {
         envNames(def, prefix)
           .map((name) => `\`${name}\``)
           .join(', '),
-        def.kind,
+        typeText(def),
         def.required ? 'required' : defaultText(def) && `\`${defaultText(def)}\``,
         def.help,
       ]
