@@ -7,7 +7,7 @@ import {
   type L2BlockRef,
   type RollupConfig,
 } from '@keelson/protocol'
-import type { Logger } from '@keelson/service'
+import type { Clock, Logger } from '@keelson/service'
 
 /** `max_sequencer_drift` from Fjord on, by the origin's time. */
 export const FJORD_MAX_SEQUENCER_DRIFT = 1800n
@@ -31,11 +31,15 @@ export class OriginError extends codedError('OriginError', {
   },
 }) {}
 
+/** How long a block waits for the next L1 block when it can be built without. */
+const NEXT_ORIGIN_LIMIT_MS = 500
+
 type OriginSelectorParts = {
   readonly config: RollupConfig
   /** Hides blocks that do not have the sequencer's confirmations. */
   readonly l1: L1Provider
   readonly log: Logger
+  readonly clock: Pick<Clock, 'setTimeout'>
   readonly recoverMode?: () => boolean
 }
 
@@ -50,6 +54,7 @@ export class OriginSelector {
   /** Successor of the origin with this hash, fetched ahead together with what building on it needs. */
   #prefetched: { readonly of: string; readonly next: L1BlockRef } | null = null
 
+  #prefetching: string | null = null
   #origin: L1BlockRef | null = null
 
   constructor(parts: OriginSelectorParts) {
@@ -84,7 +89,8 @@ export class OriginSelector {
   async prefetch(head: L2BlockRef): Promise<void> {
     const { l1, log } = this.#parts
     const { hash, number } = head.l1Origin
-    if (this.#prefetched?.of === hash) return
+    if (this.#prefetched?.of === hash || this.#prefetching === hash) return
+    this.#prefetching = hash
     try {
       const next = await l1.getBlockRefByNumber(number + 1n)
       if (!next || next.parentHash !== hash) return
@@ -93,6 +99,8 @@ export class OriginSelector {
       this.#prefetched = { of: hash, next }
     } catch (error) {
       log.debug('Could not fetch the next L1 origin ahead', { number: number + 1n, err: error })
+    } finally {
+      this.#prefetching = null
     }
   }
 
@@ -113,13 +121,23 @@ export class OriginSelector {
   async #next(origin: L1BlockRef, needed: boolean): Promise<L1BlockRef | null> {
     if (this.#prefetched?.of === origin.hash) return this.#prefetched.next
     const { l1, log } = this.#parts
+    const asked = l1.getBlockRefByNumber(origin.number + 1n)
+    // Building must not wait for an L1 that hangs, as long as the origin that is known will do.
+    if (needed) return asked
     try {
-      return await l1.getBlockRefByNumber(origin.number + 1n)
+      return await this.#limited(asked)
     } catch (error) {
-      if (needed) throw error
-      // Building goes on upon the origin that is known.
       log.debug('The next L1 origin is not known', { number: origin.number + 1n, err: error })
       return null
     }
+  }
+
+  #limited<T>(work: Promise<T>): Promise<T> {
+    let cancel = () => {}
+    const late = new Promise<never>((_, reject) => {
+      const refuse = () => reject(new Error(`no answer within ${NEXT_ORIGIN_LIMIT_MS} ms`))
+      cancel = this.#parts.clock.setTimeout(refuse, NEXT_ORIGIN_LIMIT_MS)
+    })
+    return Promise.race([work, late]).finally(() => cancel())
   }
 }

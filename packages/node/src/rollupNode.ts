@@ -243,6 +243,7 @@ export function createRollupNode(options: RollupNodeOptions): RollupNode {
           config,
           l1: withL1Confirmations(l1, options.sequencer.l1Confs ?? 4n, headNumber),
           log,
+          clock,
           recoverMode: (): boolean => sequencer?.recoverMode ?? false,
         }),
         conductor,

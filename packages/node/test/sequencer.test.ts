@@ -131,6 +131,24 @@ describe('L1 origins', () => {
   })
 })
 
+describe('an L1 that hangs', () => {
+  it('does not hold up blocks that can be built without it', async () => {
+    world = new World()
+    const { client } = world.l1
+    const hung = new Promise<never>(() => {})
+    let hangs = false
+    const slow = {
+      ...client,
+      getBlockRefByNumber: (number: bigint) => (hangs ? hung : client.getBlockRefByNumber(number)),
+    }
+    const node = await world.node({ sequencer: { l1Confs: 0n }, l1: { client: slow, tracker: world.l1.joinTracker() } })
+    await world.advance(4)
+    hangs = true
+    await world.advanceOnly(20)
+    expect(node.engine.heads.unsafe.number).toBeGreaterThan(10n)
+  })
+})
+
 describe('starting and stopping', () => {
   it('starts only on the hash of its head, and not twice', async () => {
     world = new World()

@@ -73,6 +73,14 @@ export class World {
     }
   }
 
+  /** Moves the clock without waiting for work that may never end. */
+  async advanceOnly(seconds: number): Promise<void> {
+    for (let ms = 0; ms < seconds * 1000; ms += 250) {
+      await this.clock.advance(250)
+      for (let i = 0; i < 3; i++) await settle()
+    }
+  }
+
   /** Mines an L1 block with these transactions and lets the nodes see it. */
   async mine(...transactions: Uint8Array[]) {
     const block = this.l1.mine({ transactions })
