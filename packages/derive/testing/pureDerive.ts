@@ -241,36 +241,40 @@ export function createPureDeriver(
     return null
   }
 
-  function deriveAll(isExhausted: boolean): void {
-    for (;;) {
-      const batch = firstAcceptable()
-      if (batch === 'undecided') return
-      if (!batch) {
-        const empty = emptyBatch(isExhausted)
-        if (!empty) return
-        build(empty, true)
-      } else if (batch.decoded.type === 'singular') {
-        build(batch.decoded.batch, true)
-      } else {
-        const blocks = spanBlocks(batch.decoded.batch)
-        const before = chain.length
-        for (const [i, block] of blocks.entries()) {
-          if (build({ ...block, parentHash: head().hash }, i === blocks.length - 1)) continue
-          chain.length = before
-          break
-        }
-      }
+  /** Derives what the next acceptable batch gives, or an empty block; whether there was something. */
+  function deriveOne(isExhausted: boolean): boolean {
+    const batch = firstAcceptable()
+    if (batch === 'undecided') return false
+    if (!batch) {
+      const empty = emptyBatch(isExhausted)
+      if (!empty) return false
+      build(empty, true)
+      return true
     }
+    if (batch.decoded.type === 'singular') {
+      build(batch.decoded.batch, true)
+      return true
+    }
+    const blocks = spanBlocks(batch.decoded.batch)
+    const before = chain.length
+    for (const [i, block] of blocks.entries()) {
+      if (build({ ...block, parentHash: head().hash }, i === blocks.length - 1)) continue
+      chain.length = before
+      break
+    }
+    return true
   }
 
   function runBatchQueue(batches: readonly PureBatch[]): void {
-    // Behind the safe head, what comes in is discarded.
-    if (current().number < head().l1Origin.number) return
     for (const batch of batches) {
-      waiting.push(batch)
-      deriveAll(false)
+      // Behind the safe head, what comes in is discarded.
+      if (current().number < head().l1Origin.number) continue
+      // A batch is judged as it comes in, for Delta counts from the safe head's L1 origin as of then.
+      if (judge(batch) !== 'drop') waiting.push(batch)
+      deriveOne(false)
     }
-    deriveAll(true)
+    if (current().number < head().l1Origin.number) return
+    while (deriveOne(true));
   }
 
   // --- from Holocene -----------------------------------------------------------------------------------------------
