@@ -1,15 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import type { GenesisJson } from '@keelson/execution'
 import { EXECUTION_ENV_PREFIX, executionFlags, startExecutionService } from '@keelson/execution/server'
-import { createLogger, type MetricRegistry, nullMetrics, parseLogLevel } from '@keelson/service'
-import {
-  createMetricRegistry,
-  createMetricsServer,
-  flagHelp,
-  parseFlags,
-  readOrCreateJwtSecret,
-} from '@keelson/service/node'
+import { flagHelp, parseFlags, readOrCreateJwtSecret } from '@keelson/service/node'
 import type { Command, CommandIo } from '../command.ts'
+import { runService } from '../runService.ts'
 
 const SUMMARY = 'run the embedded execution engine'
 
@@ -22,61 +16,47 @@ export const engineCommand: Command = {
   async run(argv: readonly string[], io: CommandIo): Promise<number> {
     const parsed = parseFlags({ defs: executionFlags, argv, env: io.env, envPrefix: EXECUTION_ENV_PREFIX })
     if (parsed.help) {
-      const text = flagHelp(executionFlags, {
-        command: 'keelson engine',
-        summary: SUMMARY,
-        envPrefix: EXECUTION_ENV_PREFIX,
-      })
-      io.stdout.write(text)
+      const options = { command: 'keelson engine', summary: SUMMARY, envPrefix: EXECUTION_ENV_PREFIX }
+      io.stdout.write(flagHelp(executionFlags, options))
       return 0
     }
     if (parsed.version) {
       io.stdout.write('keelson engine 0.1.0\n')
       return 0
     }
-    const { chain, auth, http, ws, rollup, builder, txpool, log: logging, metrics: metering } = parsed.values
-    const log = createLogger({
-      level: parseLogLevel(logging.level) ?? 'info',
-      format: logging.format,
-      color: logging.color ?? io.stdout.isTTY === true,
-      write: (line) => io.stdout.write(`${line}\n`),
-      ...(logging.pid && { fields: { pid: process.pid } }),
+    const { chain, auth, http, ws, rollup, builder, txpool } = parsed.values
+    return runService({
+      name: 'engine',
+      metricsPrefix: 'keelson_engine',
+      io,
+      flags: parsed.values,
+      unknownEnv: parsed.unknownEnv,
+      start: async ({ log, metrics }) =>
+        startExecutionService({
+          genesis: await readGenesis(chain.genesis),
+          ...(chain.datadir !== undefined && { dataDir: chain.datadir }),
+          ...(chain.history !== undefined && { history: chain.history }),
+          auth: { host: auth.addr, port: auth.port, jwtSecret: await readOrCreateJwtSecret(auth.jwtsecret) },
+          ...(http.enabled && {
+            rpc: {
+              host: http.addr,
+              port: http.port,
+              cors: http.corsdomain === '' ? null : http.corsdomain,
+              ...(ws.port !== undefined && { wsPort: ws.port, wsHost: ws.addr }),
+              ...(rollup.sequencerhttp !== undefined && { sequencerUrl: rollup.sequencerhttp }),
+            },
+          }),
+          builder: { recommitMs: builder.recommit },
+          pool: {
+            maxTotal: txpool.globalslots,
+            maxPerAccount: txpool.accountslots,
+            priceBumpPercent: txpool.pricebump,
+            minTip: txpool.pricelimit,
+          },
+          log,
+          metrics,
+        }),
     })
-    for (const name of parsed.unknownEnv) log.warn('Unknown env var', { name })
-
-    const registry = metering.enabled ? createMetricRegistry({ prefix: 'keelson_engine' }) : null
-    const metrics: MetricRegistry = registry ?? nullMetrics
-    const service = await startExecutionService({
-      genesis: await readGenesis(chain.genesis),
-      ...(chain.datadir !== undefined && { dataDir: chain.datadir }),
-      ...(chain.history !== undefined && { history: chain.history }),
-      auth: { host: auth.addr, port: auth.port, jwtSecret: await readOrCreateJwtSecret(auth.jwtsecret) },
-      ...(http.enabled && {
-        rpc: {
-          host: http.addr,
-          port: http.port,
-          cors: http.corsdomain === '' ? null : http.corsdomain,
-          ...(ws.port !== undefined && { wsPort: ws.port, wsHost: ws.addr }),
-          ...(rollup.sequencerhttp !== undefined && { sequencerUrl: rollup.sequencerhttp }),
-        },
-      }),
-      builder: { recommitMs: builder.recommit },
-      pool: {
-        maxTotal: txpool.globalslots,
-        maxPerAccount: txpool.accountslots,
-        priceBumpPercent: txpool.pricebump,
-        minTip: txpool.pricelimit,
-      },
-      log,
-      metrics,
-    })
-    const metricsServer =
-      registry && (await createMetricsServer({ registry, host: metering.addr, port: metering.port }))
-    if (!io.signal.aborted) await new Promise((resolve) => io.signal.addEventListener('abort', resolve, { once: true }))
-    log.info('Stopping')
-    await metricsServer?.close()
-    await service.close()
-    return 0
   },
 }
 
