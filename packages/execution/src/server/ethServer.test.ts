@@ -1,9 +1,9 @@
-import { bytesToHex } from '@keelson/protocol'
+import { bytesToHex, txHash } from '@keelson/protocol'
 import { nullLogger } from '@keelson/service'
 import { createPublicClient, createWalletClient, defineChain, http, parseEther, webSocket } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DEV_ACCOUNTS, DEV_CHAIN_ID, DEV_KEYS, devGenesis } from '../../testing/devChain.ts'
+import { DEV_ACCOUNTS, DEV_CHAIN_ID, DEV_KEYS, devGenesis, devTx } from '../../testing/devChain.ts'
 import { mineBlock } from '../../testing/mineBlock.ts'
 import { COUNTED_TOPIC, counterInitCode, REVERT_REASON } from '../../testing/testContract.ts'
 import { createExecutionEngine, type ExecutionEngine } from '../engine/executionEngine.ts'
@@ -93,5 +93,39 @@ describe('viem over the eth server', () => {
     const proof = await client().getProof({ address, storageKeys: [`0x${'0'.repeat(64)}`] })
     expect(proof.storageProof[0]?.value).toBe(1n)
     expect((await client().getFeeHistory({ blockCount: 2, rewardPercentiles: [25, 75] })).baseFeePerGas).toHaveLength(3)
+  })
+})
+
+describe('a server that forwards to a sequencer', () => {
+  const call = async (url: string, params: unknown[]) => {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_sendRawTransaction', params }),
+    })
+    return (await response.json()) as { result?: string; error?: { code: number; message: string } }
+  }
+
+  it('passes transactions on, keeps them to show them, and gives back what the sequencer says', async () => {
+    const sequencer = await createExecutionEngine({ genesis: devGenesis() })
+    const sequencerServer = await createEthServer({ engine: sequencer, port: 0 })
+    const follower = await createExecutionEngine({ genesis: devGenesis() })
+    const server = await createEthServer({ engine: follower, port: 0, sequencerUrl: sequencerServer.url })
+    try {
+      const tx = devTx({ nonce: 0n })
+      expect(await call(server.url, [bytesToHex(tx)])).toMatchObject({ result: txHash(tx) })
+      expect([sequencer.pool.size, follower.pool.size]).toEqual([1, 1])
+      expect(await call(server.url, [bytesToHex(tx)])).toMatchObject({
+        error: { code: -32000, message: 'already known' },
+      })
+      await sequencerServer.close()
+      const { error } = await call(server.url, [bytesToHex(devTx({ nonce: 1n }))])
+      expect(error?.message).toMatch(/the sequencer cannot be reached/)
+      expect(follower.pool.size).toBe(1)
+    } finally {
+      await server.close()
+      await follower.close()
+      await sequencer.close()
+    }
   })
 })
