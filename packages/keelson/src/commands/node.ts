@@ -1,6 +1,6 @@
 import { NODE_ENV_PREFIX, nodeFlags, nodeFromFlags } from '@keelson/node'
 import { parseLogLevel } from '@keelson/service'
-import { createProcessLogger, FlagError, flagHelp, parseFlags } from '@keelson/service/node'
+import { createProcessLogger, FlagError, flagHelp, listFlags, parseFlags } from '@keelson/service/node'
 import type { Command } from '../command.ts'
 import { VERSION } from '../version.ts'
 
@@ -34,6 +34,9 @@ export const nodeCommand: Command = {
       ...(color === undefined ? {} : { color }),
     })
     for (const name of parsed.unknownEnv) log.warn('Unknown env var', { name })
+    for (const { name } of listFlags(nodeFlags.ignored)) {
+      if (parsed.set.has(name)) log.warn('This flag of op-node has no effect', { flag: name })
+    }
     const node = await nodeFromFlags(parsed.values, log, VERSION)
     try {
       await node.start(io.signal)
