@@ -26,6 +26,7 @@ console.log(`${violations.length === 0 ? 'ok    ' : 'FAILED'} package arrows`)
 if (violations.length > 0) failures.push('package arrows')
 
 step('generated documents', process.execPath, ['scripts/docs.ts', '--check'])
+step('conformance documents', process.execPath, ['scripts/conformance.ts', '--check'])
 
 if (failures.length > 0) {
   console.error(`check failed: ${failures.join(', ')}`)
