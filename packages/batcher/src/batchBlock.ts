@@ -1,11 +1,13 @@
 import { verifiedBlock } from '@keelson/l1'
 import {
   decodeL1InfoTx,
+  isActivationBlock,
   type L1BlockRef,
   type L2BlockRef,
   quantityToHex,
   type RollupConfig,
   type SingularBatch,
+  type TimedFork,
   TX_TYPE,
 } from '@keelson/protocol'
 import type { RpcClient } from '@keelson/service'
@@ -40,6 +42,19 @@ export function batchBlockOf(block: {
     originTime: l1Info.timestamp,
     daBytes: transactions.reduce((sum, { length }) => sum + length, 0) + 70,
   }
+}
+
+/**
+ * The fork whose activation block this is although it holds user transactions: from Jovian on, derivation drops such a batch.
+ *
+ * @see specs/protocol/jovian/derivation.md#activation-block-rules
+ */
+export function spoiledActivation(
+  config: RollupConfig,
+  { ref, batch }: Pick<BatchBlock, 'ref' | 'batch'>,
+): TimedFork | null {
+  if (batch.transactions.length === 0) return null
+  return (['jovian', 'karst'] as const).find((fork) => isActivationBlock(config, fork, ref.timestamp)) ?? null
 }
 
 /** Reads L2 blocks from the engine's RPC, each checked against its own hash. */

@@ -1,11 +1,5 @@
 import type { TxManager } from '@keelson/l1'
-import {
-  isForkActive,
-  type L1BlockRef,
-  type RollupConfig,
-  type SyncStatus,
-  syncStatusFromJson,
-} from '@keelson/protocol'
+import { type L1BlockRef, type RollupConfig, type SyncStatus, syncStatusFromJson } from '@keelson/protocol'
 import {
   type Clock,
   type Logger,
@@ -15,7 +9,7 @@ import {
   type RpcClient,
   systemClock,
 } from '@keelson/service'
-import { type BatchBlock, createBlockLoader } from './batchBlock.ts'
+import { createBlockLoader, spoiledActivation } from './batchBlock.ts'
 import { type ChannelEvent, type ChannelPolicy, ChannelQueue, type DaKind, type TxData } from './channelQueue.ts'
 import { cheaperKind } from './daChoice.ts'
 import { createBatcherMetrics } from './metrics.ts'
@@ -171,7 +165,12 @@ export function createBatcher(options: BatcherOptions): Batcher {
       const blocks = await Promise.all(Array.from({ length: count }, (_, i) => loadBlock(next + BigInt(i), signal)))
       for (const block of blocks) {
         if (!block) return
-        checkActivationBlock(block)
+        const fork = spoiledActivation(config, block)
+        if (fork)
+          log.error('An activation block holds user transactions; derivation will replace it', {
+            fork,
+            block: block.ref.number,
+          })
         const last = queue.lastBlock
         if (last && last.ref.hash !== block.ref.parentHash) {
           restart(`L2 reorg: block ${block.ref.number} is not the child of ${last.ref.hash}`)
@@ -180,19 +179,6 @@ export function createBatcher(options: BatcherOptions): Batcher {
         queue.addBlock(block)
       }
       next += BigInt(count)
-    }
-  }
-
-  /** Activation blocks of these forks must not have user transactions; from Jovian on derivation drops such a batch. */
-  function checkActivationBlock({ ref, batch }: BatchBlock): void {
-    if (batch.transactions.length === 0) return
-    for (const fork of ['jovian', 'karst'] as const) {
-      if (isForkActive(config, fork, ref.timestamp) && !isForkActive(config, fork, ref.timestamp - config.blockTime)) {
-        log.error('The activation block holds user transactions; derivation will replace it', {
-          fork,
-          block: ref.number,
-        })
-      }
     }
   }
 

@@ -37,6 +37,12 @@ describe('the batcher on anvil, read back by the derivation pipeline', () => {
     ],
     ['[BAT-015] brotli', 'fjord', { dataAvailabilityType: 'calldata' }, { compression: 'brotli', compressionLevel: 9 }],
     [
+      '[BAT-024] channels of many frames in order, where any order would do',
+      'granite',
+      { dataAvailabilityType: 'calldata', maxPendingTx: 0 },
+      { maxL1TxSizeBytes: 150, targetNumFrames: 8 },
+    ],
+    [
       '[BAT-025] [BAT-026] [BAT-027] strict order, channels of many frames',
       'jovian',
       { dataAvailabilityType: 'calldata', maxPendingTx: 0 },

@@ -126,6 +126,58 @@ describe('createL1Client on anvil', () => {
   })
 })
 
+describe('createL1Client and the moving head', () => {
+  let anvil: Anvil
+  beforeAll(async () => {
+    anvil = await startAnvil(['--no-mining'])
+  })
+  afterAll(() => anvil.stop())
+
+  it('[DER-024] fetches finalized blocks ahead of the one asked for, with what derivation will ask of them', async () => {
+    await anvil.mine(40)
+    const counted = scriptedRpc({})
+    const calls: string[] = []
+    const l1 = createL1Client({
+      rpc: {
+        ...counted,
+        request: (method, params, options) => {
+          calls.push(`${method} ${String(params?.[0])}`)
+          return anvil.rpc.request(method, params, options)
+        },
+      },
+      prefetchBlocks: 4,
+    })
+    await l1.getBlockRefByLabel('finalized')
+    const first = await l1.getBlockRefByNumber(10n)
+    while (!calls.includes('eth_getBlockByNumber 0xe')) await new Promise((resolve) => setTimeout(resolve, 5))
+    const eleventh = await l1.getBlockRefByNumber(11n)
+    expect(eleventh?.parentHash).toBe(first?.hash)
+    const before = calls.length
+    expect(await l1.getTransactions(eleventh?.hash ?? '0x')).toEqual([])
+    expect(await l1.getReceipts(eleventh?.hash ?? '0x')).toEqual([])
+    expect(calls.slice(before).filter((call) => call.includes(eleventh?.hash ?? ''))).toEqual([])
+    expect(calls.filter((call) => call === 'eth_getBlockByNumber 0xb').length).toBe(1)
+    // Past the finalized block nothing is taken from memory.
+    const head = await l1.getBlockRefByLabel('latest')
+    await l1.getBlockRefByNumber(head?.number ?? 0n)
+    await l1.getBlockRefByNumber(head?.number ?? 0n)
+    const atHead = `eth_getBlockByNumber 0x${(head?.number ?? 0n).toString(16)}`
+    expect(calls.filter((call) => call === atHead).length).toBe(2)
+    l1.close()
+  })
+
+  it('[DER-026] gives the new block at a height after a reorg', async () => {
+    const l1 = createL1Client({ rpc: anvil.rpc })
+    const old = await l1.getBlockRefByLabel('latest')
+    await anvil.rpc.request('evm_increaseTime', [7])
+    await anvil.rpc.request('anvil_reorg', [2, []])
+    const now = await l1.getBlockRefByNumber(old?.number ?? 0n)
+    expect(now?.number).toBe(old?.number)
+    expect(now?.hash).not.toBe(old?.hash)
+    l1.close()
+  })
+})
+
 type BlockVectors = { vectors: { name: string; input: { block: RpcBlock }; expected: { valid: boolean } }[] }
 type ReceiptsVectors = { vectors: { name: string; input: { receipts: string[] }; expected: { receiptsRoot: Hash } }[] }
 type ReceiptVectors = {

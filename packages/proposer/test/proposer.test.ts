@@ -237,7 +237,7 @@ describe('the proposer and the real L2OutputOracle', () => {
     expect(await latest()).toBe(0n)
   })
 
-  it('[PRO-016] does not propose an output of another version, of another block, or with a root that is not its own', async () => {
+  it('[PRO-016] [PRO-031] does not propose an output of another version, of another block, or with a root that is not its own', async () => {
     const { chain, target, latest } = await openOracle()
     chain.finalized = 10n
     const proposer = chain.proposer(target)
@@ -298,11 +298,13 @@ describe('the proposer and the real DisputeGameFactory', () => {
     return { chain, address, target, factory: disputeGameFactory(chain.anvil.rpc, address) }
   }
 
-  it('[PRO-020] [PRO-021] [PRO-024] makes a game of the finalized head, with its bond, and the next after the interval', async () => {
+  it('[PRO-020] [PRO-021] [PRO-024] [PRO-026] makes a game of the finalized head, with its bond, and the next after the interval', async () => {
     const { chain, target, factory } = await openFactory()
     const proposer = chain.proposer(target)
     expect(await proposer.turn()).toBeNull()
     expect(await factory.gameCount()).toBe(0n)
+    chain.safe = 17n
+    expect(await proposer.turn()).toBeNull()
     chain.finalized = 17n
     expect(await proposer.turn()).toBe(17n)
     const { proxy, gameType } = await factory.gameAtIndex(0n)
