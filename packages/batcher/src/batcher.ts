@@ -76,6 +76,8 @@ export const DEFAULT_CHANNEL_POLICY: ChannelPolicy = {
 
 /** Blocks that are read from the engine at once. */
 const LOAD_CONCURRENCY = 8
+/** Blocks loaded before what is there is put into channels and sent. */
+const MAX_BLOCKS_PER_TURN = 2_000n
 /** Above this backlog no more blocks are loaded until transactions are on their way. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024
 
@@ -111,6 +113,8 @@ export function createBatcher(options: BatcherOptions): Batcher {
   /** Transactions of an earlier generation that are still on their way. */
   let stale = 0
   let waitingFor = ''
+  /** Whether blocks were left for the next turn. */
+  let behind = false
   let l1Time = 0n
 
   txs.onDropped(({ inclusion, resent }) => {
@@ -159,7 +163,10 @@ export function createBatcher(options: BatcherOptions): Batcher {
     return null
   }
 
-  async function load(from: bigint, to: bigint, signal: AbortSignal): Promise<void> {
+  async function load(from: bigint, head: bigint, signal: AbortSignal): Promise<void> {
+    const to = head < from + MAX_BLOCKS_PER_TURN ? head : from + MAX_BLOCKS_PER_TURN - 1n
+    // The rest of a long backlog comes in the next turn, which need not wait.
+    behind = to < head
     for (let next = from; next <= to && queue.backlogBytes < MAX_HELD_BYTES; ) {
       const count = Number(to - next + 1n < BigInt(LOAD_CONCURRENCY) ? to - next + 1n : BigInt(LOAD_CONCURRENCY))
       const blocks = await Promise.all(Array.from({ length: count }, (_, i) => loadBlock(next + BigInt(i), signal)))
@@ -235,6 +242,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
   async function turn(signal: AbortSignal): Promise<void> {
     const status = syncStatusFromJson(await rollup.request('optimism_syncStatus', [], { signal }))
     l1Time = status.headL1.timestamp
+    behind = false
     const action = syncAction(status, queue)
     if (action.type === 'restart') restart(action.reason)
     const hold = action.type === 'wait' ? action.reason : holdReason(status)
@@ -292,7 +300,10 @@ export function createBatcher(options: BatcherOptions): Batcher {
         failing = true
       }
       await new Promise<void>((resolve) => {
-        const cancel = clock.setTimeout(resolve, pollIntervalMs)
+        const cancel = clock.setTimeout(
+          resolve,
+          behind && !failing && queue.backlogBytes < MAX_HELD_BYTES ? 0 : pollIntervalMs,
+        )
         wake = () => {
           cancel()
           resolve()

@@ -50,6 +50,8 @@ type Channel = {
   readonly out: ChannelOut
   readonly kind: DaKind
   readonly blocks: BatchBlock[]
+  /** Sum over `blocks`. */
+  daBytes: number
   /** L1 block number at which it is closed, full or not. */
   deadline: bigint
   /** Once closed. `null` while blocks are added. */
@@ -92,6 +94,7 @@ export class ChannelQueue {
   readonly #randomBytes: (length: number) => Uint8Array
   readonly #onEvent: (event: ChannelEvent) => void
   #waiting: BatchBlock[] = []
+  #waitingBytes = 0
   #channels: Channel[] = []
   #nextTxId = 1
 
@@ -123,8 +126,8 @@ export class ChannelQueue {
 
   /** Bytes of blocks that no transaction carries yet. */
   get backlogBytes(): number {
-    const open = this.#channels.filter(({ txs }) => txs === null || txs.some(({ state }) => state === 'waiting'))
-    return [...open.flatMap(({ blocks }) => blocks), ...this.#waiting].reduce((sum, { daBytes }) => sum + daBytes, 0)
+    const carried = ({ txs }: Channel) => txs?.every(({ state }) => state !== 'waiting') ?? false
+    return this.#channels.reduce((sum, channel) => sum + (carried(channel) ? 0 : channel.daBytes), this.#waitingBytes)
   }
 
   get blockCount(): number {
@@ -137,6 +140,7 @@ export class ChannelQueue {
     if (last && last.ref.hash !== block.ref.parentHash)
       throw new RangeError(`block ${block.ref.number} is not the child of ${last.ref.number}`)
     this.#waiting.push(block)
+    this.#waitingBytes += block.daBytes
   }
 
   /**
@@ -156,7 +160,9 @@ export class ChannelQueue {
         continue
       }
       this.#waiting.shift()
+      this.#waitingBytes -= block.daBytes
       channel.blocks.push(block)
+      channel.daBytes += block.daBytes
       // The whole batch must be on L1 within the sequencing window of its oldest epoch.
       const due = block.ref.l1Origin.number + this.#config.seqWindowSize - this.#policy.subSafetyMargin
       if (due < channel.deadline) channel.deadline = due
@@ -212,7 +218,7 @@ export class ChannelQueue {
     ) {
       this.#channels.shift()
     }
-    this.#waiting = this.#waiting.filter(({ ref }) => ref.number > safe.number)
+    this.#setWaiting(this.#waiting.filter(({ ref }) => ref.number > safe.number))
   }
 
   /** Whether a channel that is wholly on L1, in blocks that derivation has passed, did not make its blocks safe. */
@@ -233,8 +239,13 @@ export class ChannelQueue {
 
   /** Forgets everything. */
   clear(): void {
-    this.#waiting = []
+    this.#setWaiting([])
     this.#channels = []
+  }
+
+  #setWaiting(blocks: BatchBlock[]): void {
+    this.#waiting = blocks
+    this.#waitingBytes = blocks.reduce((sum, { daBytes }) => sum + daBytes, 0)
   }
 
   #openChannel(): Channel | null {
@@ -266,6 +277,7 @@ export class ChannelQueue {
       out,
       kind,
       blocks: [],
+      daBytes: 0,
       deadline: head.number + duration,
       txs: null,
       firstInclusion: null,
@@ -341,7 +353,7 @@ export class ChannelQueue {
   #takeApart(channel: Channel): void {
     const at = this.#channels.indexOf(channel)
     const undone = this.#channels.splice(at)
-    this.#waiting = [...undone.flatMap(({ blocks }) => blocks), ...this.#waiting]
+    this.#setWaiting([...undone.flatMap(({ blocks }) => blocks), ...this.#waiting])
   }
 
   /** CHANNEL_TIMEOUT by the time of the including block: 50 from Granite. */
