@@ -201,6 +201,36 @@ describe('EVM by fork', () => {
   })
 })
 
+describe('heavy programs', () => {
+  it('call themselves down to the limit of 1,024 frames', async () => {
+    // Counts its frames in slot 0, then calls itself with all its gas.
+    const chain = executorChain('karst', withCode('600160005401600055 6000 6000 6000 6000 6000 30 5a f1 00'))
+    const { spec, header, state: reader } = chain
+    const gas = 1_000_000_000_000n
+    const call = { from: ALICE, to: TARGET, gas }
+    const frames: number[] = []
+    const tracer = { enter: ({ depth }: { readonly depth: number }) => frames.push(depth) }
+    const outcome = await simulateCall({ spec, header, reader, call, getBlockHash: () => null, gasCap: gas, tracer })
+    expect(outcome.status).toBe(1)
+    expect(Math.max(...frames)).toBe(1_024)
+  })
+
+  it('fill memory as far as gas allows', async () => {
+    // Writes a word after the last one, for ever.
+    const { status, evmError } = await run('karst', '5b 59 80 52 6000 56', '0x', 20_000_000n)
+    expect([status, evmError]).toEqual([0, 'out of gas'])
+  })
+
+  it('emit logs from many calls', async () => {
+    const logger = `0x${'55'.repeat(20)}` as const
+    const loop = `5b 6000 6000 6000 6000 6000 73${logger.slice(2)} 5a f1 50 6000 56`
+    const chain = executorChain('karst', {
+      alloc: { [TARGET]: { nonce: 1, code: codeHex(loop) }, [logger]: { nonce: 1, code: codeHex('60006000a0 00') } },
+    })
+    expect(await callAt(chain, TARGET, '0x', 10_000_000n)).toMatchObject({ status: 0, logs: [] })
+  })
+})
+
 describe('create2Deployer', () => {
   const DEPLOYER = '0x13b0d85ccb8bf860b6b79af3029fca081ae9bef2'
   const HASH = '0xb0550b5b431e30d38000efb7107aaa0ade03d48a7198a140edda9d27134468b2'

@@ -74,7 +74,7 @@ function warmUp(evm: OpEvm, { env, rules }: BlockContext, { sender, to, accessLi
 }
 
 function logsOf(result: EVMResult): readonly ReceiptLog[] {
-  return (result.execResult.logs ?? NOTHING).map(([address, topics, data]) => ({
+  return Array.from(result.execResult.logs ?? NOTHING, ([address, topics, data]) => ({
     address: bytesToHex(address),
     topics: topics.map(bytesToHex),
     data,
