@@ -40,9 +40,6 @@ export { createBlockExecutor } from './transition/blockExecutor.ts'
 export { attributesOfPayload, executePayload, type PayloadParts } from './transition/executePayload.ts'
 export { ExecutionError } from './transition/executionError.ts'
 export { encodeReceipt } from './transition/receipts.ts'
-export { type SimulationParts, simulateCall } from './transition/simulateCall.ts'
-export { createdAddress, decodeTransaction, forgetSenders } from './transition/transaction.ts'
-export type * from './transition/types.ts'
 export {
   type BlockOverrides,
   type BlockSimulationParts,
@@ -50,3 +47,6 @@ export {
   type SimulatedBlockOutcome,
   simulateBlocks,
 } from './transition/simulateBlocks.ts'
+export { type SimulationParts, simulateCall } from './transition/simulateCall.ts'
+export { createdAddress, decodeTransaction, forgetSenders } from './transition/transaction.ts'
+export type * from './transition/types.ts'
