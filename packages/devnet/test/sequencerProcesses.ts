@@ -63,8 +63,9 @@ export async function sequencerProcesses(l1: L1Chain, folder: string): Promise<S
       multiaddr = `/ip4/127.0.0.1/tcp/${p2pPort}/p2p/${self.peerID}`
     },
     async kill() {
-      const ended = running.map((child) => new Promise((resolved) => child.once('exit', resolved)))
-      for (const child of running.splice(0)) child.kill('SIGKILL')
+      const alive = running.splice(0).filter((child) => child.exitCode === null && child.signalCode === null)
+      const ended = alive.map((child) => new Promise((resolved) => child.once('exit', resolved)))
+      for (const child of alive) child.kill('SIGKILL')
       await Promise.all(ended)
     },
   }
