@@ -29,8 +29,10 @@ for (const name of packages) {
   if (status !== 0) process.exit(status ?? 1)
   rmSync(project)
   writeFileSync(join(out, 'package.json'), `${JSON.stringify(publishedManifest(source), null, 2)}\n`)
-  for (const file of ['README.md', '../../LICENSE']) {
-    if (existsSync(join(source, file))) cpSync(join(source, file), join(out, file.replace('../../', '')))
+  // `data` is read at run time, from where the source finds it too.
+  for (const file of ['README.md', '../../LICENSE', 'data']) {
+    if (!existsSync(join(source, file))) continue
+    cpSync(join(source, file), join(out, file.replace('../../', '')), { recursive: true })
   }
   console.log(`built dist/${name}`)
 }
