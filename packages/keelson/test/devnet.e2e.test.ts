@@ -1,96 +1,69 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
-import { afterEach, describe, expect, it } from 'vitest'
+import { join } from 'node:path'
+import type { DevnetInfo } from '@keelson/devnet'
+import { createRpcClient } from '@keelson/service'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type KeelsonProcess, keelson, runKeelson } from './keelsonProcess.ts'
 
-const ROOT = resolve(import.meta.dirname, '../../..')
-const ANY_PORTS = ['--l1.port', '0', '--sequencer.port', '0', '--verifier.port', '0', '--explorer.port', '0']
-const FAST = ['--l1.block-time', '1', '--l2.block-time', '1']
-
-/** `npm start -- …`, as the README has it. */
-function npmStart(...args: string[]) {
-  const folder = mkdtempSync(join(tmpdir(), 'keelson-cli-'))
-  const child = spawn('npm', ['start', '--silent', '--', ...ANY_PORTS, ...FAST, '--datadir', folder, ...args], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'ignore'],
-    detached: true,
+describe('keelson devnet', () => {
+  let folder: string
+  const running: KeelsonProcess[] = []
+  const run = (args: readonly string[]) => {
+    const process = runKeelson(args)
+    running.push(process)
+    return process
+  }
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'keelson-devnet-'))
   })
-  const lines: string[] = []
-  const listeners = new Set<() => void>()
-  createInterface(child.stdout).on('line', (line) => {
-    lines.push(line)
-    for (const listener of listeners) listener()
-  })
-  const exited = new Promise<number | null>((done) => child.once('exit', done))
-  const lineMatching = (pattern: RegExp) =>
-    new Promise<string>((done, failed) => {
-      const look = () => {
-        const found = lines.find((line) => pattern.test(line))
-        if (found !== undefined) done(found)
-      }
-      listeners.add(look)
-      look()
-      void exited.then(() => failed(new Error(`ended before ${pattern}: ${lines.join('\n')}`)))
-    })
-  return { child, folder, lines, exited, lineMatching }
-}
-
-/** Processes of the group that a child leads, from /proc. */
-function groupOf(child: ChildProcess): string[] {
-  return readdirSync('/proc').filter((name) => {
-    if (!/^\d+$/.test(name)) return false
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
-      const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      return group === String(child.pid) && state !== 'Z'
-    } catch {
-      return false
-    }
-  })
-}
-
-describe('npm start', () => {
-  let run: ReturnType<typeof npmStart>
-  afterEach(() => {
-    if (groupOf(run.child).length > 0) process.kill(-(run.child.pid as number), 'SIGKILL')
-    rmSync(run.folder, { recursive: true, force: true })
+  afterAll(async () => {
+    await Promise.all(running.map((process) => process.stop()))
+    await rm(folder, { recursive: true, force: true })
   })
 
-  it('--until-safe --json ends with one line that says that both chains are the same, and exits 0', async () => {
-    run = npmStart('--until-safe', '5', '--json')
-    expect(await run.exited).toBe(0)
-    expect(JSON.parse(run.lines.at(-1) as string)).toMatchObject({
-      ok: true,
-      hashesMatch: true,
-      firstL2BlockMs: expect.any(Number),
-      elapsedMs: expect.any(Number),
-    })
-  }, 180_000)
+  const args = (name: string, ...more: readonly string[]) => [
+    ...['devnet', '--json', '--datadir', join(folder, name), '--l1.block-time', '1', '--l2.block-time', '1'],
+    ...['l1', 'sequencer', 'verifier', 'explorer'].flatMap((part) => [`--${part}.port`, '0']),
+    ...more,
+  ]
+  const answers = (url: string) =>
+    createRpcClient({ url, timeoutMs: 2_000 })
+      .request('eth_chainId')
+      .then(
+        () => true,
+        () => false,
+      )
 
-  it('exits 1 and says why when the safe head does not come in time', async () => {
-    run = npmStart('--until-safe', '1000000', '--timeout', '1s', '--json')
-    expect(await run.exited).toBe(1)
-    expect(JSON.parse(run.lines.at(-1) as string)).toMatchObject({
-      ok: false,
-      reason: expect.stringMatching(/1000000 within 1000 ms/),
-    })
-  }, 180_000)
+  it('stops within 5 s of Ctrl-C and leaves nothing behind', async () => {
+    const devnet = run(args('stopped'))
+    const [line] = await devnet.printed(/^\{"event":"started".*\}$/m)
+    const { l1, sequencer, verifier } = JSON.parse(line) as DevnetInfo
+    const urls = [l1.rpc, sequencer.rpc, verifier.rpc]
+    expect(await Promise.all(urls.map(answers))).toEqual([true, true, true])
+    const before = performance.now()
+    expect(await devnet.stop(), devnet.output()).toBe(0)
+    expect(performance.now() - before).toBeLessThan(5_000)
+    expect(await Promise.all(urls.map(answers))).toEqual([false, false, false])
+  }, 120_000)
 
-  it('prints endpoints, accounts and contracts, then where the chain is; an interrupt leaves no process behind', async () => {
-    run = npmStart()
-    await run.lineMatching(/eth RPC {5}http:\/\/127\.0\.0\.1:\d+ {3}ws:\/\/127\.0\.0\.1:\d+/)
-    await run.lineMatching(/OptimismPortal +0x[0-9a-fA-F]{40}/)
-    await run.lineMatching(/^ {2}0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 {2}0x[0-9a-f]{64}$/)
-    await run.lineMatching(/^L1 \d+ · sequencer \d+\/\d+\/\d+ · verifier \d+\/\d+\/\d+/)
-    process.kill(-(run.child.pid as number), 'SIGINT')
-    await run.exited
-    expect(groupOf(run.child)).toEqual([])
-  }, 180_000)
+  it('stops when it is told to while it starts', async () => {
+    const devnet = run(args('early', '--log.level', 'debug'))
+    await devnet.printed(/"step":"L1 and its contracts"/)
+    expect(await devnet.stop(), devnet.output()).toBe(0)
+    expect(devnet.lines(/"event":"started"/)).toEqual([])
+  }, 120_000)
 
-  it('names the fork flag that cannot be understood', async () => {
-    run = npmStart('--fork', 'karts=+20s')
-    expect(await run.exited).toBe(1)
-  }, 60_000)
+  it('until a safe head: one JSON line and exit code 0, or 1 when time is up', async () => {
+    const done = await keelson(args('done', '--until-safe', '3'))
+    expect(done.code, done.output).toBe(0)
+    const result = done.output.split('\n').find((line) => line.includes('"ok"')) ?? '{}'
+    expect(JSON.parse(result)).toMatchObject({ ok: true, hashesMatch: true, safe: expect.any(Number) })
+    expect(JSON.parse(result).safe).toBeGreaterThanOrEqual(3)
+    expect(JSON.parse(result).firstL2BlockMs).toBeGreaterThan(0)
+
+    const late = await keelson(args('late', '--until-safe', '100000', '--timeout', '2s'))
+    expect(late.code).toBe(1)
+    expect(late.output).toMatch(/"ok":false/)
+  }, 120_000)
 })

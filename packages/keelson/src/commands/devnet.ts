@@ -39,6 +39,7 @@ export const devnetCommand: Command = {
     const started = await startDevnet(options)
     const print = (line: string) => io.stdout.write(`${line}\n`)
     try {
+      if (io.signal.aborted) return 0
       if (devnet.json) print(JSON.stringify({ event: 'started', ...started.info }))
       else io.stdout.write(`${banner(started.info)}\n`)
       if (devnet.untilSafe === undefined) return await runUntilStopped(started, io, devnet.json, chain)
