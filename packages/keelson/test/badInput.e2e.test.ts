@@ -9,6 +9,7 @@ import {
   type L1Chain,
   privateKeyOf,
   roleAccount,
+  startAnvil,
   startL1Chain,
 } from '@keelson/devnet'
 import { bytesToHex, type Hash } from '@keelson/protocol'
@@ -41,6 +42,9 @@ describe('bad input', () => {
   ]
   const batcherArgs = (...more: readonly string[]) => [
     ...['batcher', '--l2-eth-rpc', 'http://127.0.0.1:1', '--private-key', `0x${'11'.repeat(32)}`, ...more],
+  ]
+  const proposerArgs = (...more: readonly string[]) => [
+    ...['proposer', '--l2oo-address', `0x${'22'.repeat(20)}`, '--private-key', `0x${'11'.repeat(32)}`, ...more],
   ]
   /** A file of the chain with some fields changed: `{'genesis.l2.hash': '0x…'}`. */
   const changed = async (file: string, fields: Readonly<Record<string, unknown>>) => {
@@ -148,6 +152,8 @@ describe('bad input', () => {
     }
     expect(await said(nodeArgs('--rollup.config', missing))).toMatch(/--rollup\.config .*missing\.json: ENOENT/)
     expect(await said(nodeArgs('--rollup.config', broken))).toMatch(/--rollup\.config .*broken\.json is not JSON: /)
+    const l1Config = await changed(l1.files.l1, { chainId: 'x' })
+    expect(await said(nodeArgs('--rollup.l1-chain-config', l1Config))).toMatch(/--rollup\.l1-chain-config .*chainId/)
     expect(await said(engineArgs('--genesis', missing))).toMatch(/genesis .*missing\.json: ENOENT/)
     expect(await said(engineArgs('--genesis', broken))).toMatch(/genesis .*broken\.json is no JSON: /)
     await writeFile(join(folder, 'short-jwt.txt'), 'abcd')
@@ -172,6 +178,7 @@ describe('bad input', () => {
   it('a port in use: which one, and the flag that changes it', async () => {
     const taken = await takenPort()
     const port = String(taken.port)
+    const p2p = ['--p2p.disable=false', '--p2p.listen.ip', '127.0.0.1', '--p2p.priv.path', join(folder, 'p2p.txt')]
     const attempts: readonly (readonly [flag: string, args: readonly string[]])[] = [
       ['authrpc.port', engineArgs('--authrpc.port', port)],
       ['http.port', engineArgs('--http.port', port)],
@@ -179,19 +186,8 @@ describe('bad input', () => {
       ['metrics.port', engineArgs('--metrics.enabled', '--metrics.port', port)],
       ['rpc.port', nodeArgs('--rpc.port', port)],
       ['metrics.port', nodeArgs('--metrics.enabled', '--metrics.port', port)],
-      [
-        'p2p.listen.tcp',
-        nodeArgs(
-          '--p2p.disable=false',
-          '--p2p.no-discovery',
-          '--p2p.listen.ip',
-          '127.0.0.1',
-          '--p2p.listen.tcp',
-          port,
-          '--p2p.priv.path',
-          join(folder, 'p2p.txt'),
-        ),
-      ],
+      ['p2p.listen.tcp', nodeArgs(...p2p, '--p2p.no-discovery', '--p2p.listen.tcp', port)],
+      ['p2p.listen.udp', nodeArgs(...p2p, '--p2p.listen.tcp', '0', '--p2p.listen.udp', port)],
       ['l1.port', ['devnet', '--l1.port', port, '--datadir', join(folder, 'devnet')]],
       [
         'metrics.port',
@@ -216,7 +212,7 @@ describe('bad input', () => {
     taken.close()
   }, 240_000)
 
-  it('an L1 that is not there: says what it waits for, and goes on when it comes', async () => {
+  it('an L1 that is not there: each service says what it waits for, the node goes on when it comes, a wrong one is refused', async () => {
     const port = await freePort()
     const node = run(...nodeArgs('--l1', `http://127.0.0.1:${port}`))
     await node.printed(/lvl=warn msg="Waiting for the L1 RPC".*127\.0\.0\.1:\d+/)
@@ -234,12 +230,24 @@ describe('bad input', () => {
     })
 
     const nowhere = `http://127.0.0.1:${await freePort()}`
-    const batcher = run(...batcherArgs('--l1-eth-rpc', nowhere, '--rollup-rpc', rollupRpc))
-    await batcher.printed(/lvl=warn msg="Waiting for L1 to answer/)
-    expect(await batcher.stop()).toBe(0)
+    const others = [
+      run(...batcherArgs('--l1-eth-rpc', nowhere, '--rollup-rpc', rollupRpc)),
+      run(...proposerArgs('--l1-eth-rpc', nowhere, '--rollup-rpc', rollupRpc)),
+    ]
+    for (const other of others) {
+      await other.printed(/lvl=warn msg="Waiting for L1 to answer/)
+      expect(await other.stop()).toBe(0)
+    }
+    const otherL1 = await startAnvil({ chainId: 77n, slotTimeSeconds: 1 })
+    for (const args of [batcherArgs, proposerArgs]) {
+      const { code, output } = await keelson(args('--l1-eth-rpc', otherL1.url, '--rollup-rpc', rollupRpc))
+      expect(output).toMatch(/the L1 RPC serves chain 77, but l1_chain_id is 900/)
+      expect(code).toBe(1)
+    }
+    await otherL1.close()
     expect(await node.stop()).toBe(0)
     door.close()
-  })
+  }, 120_000)
 
   it('transactions with bad signature, nonce, or too little for L2 and L1 fee: the errors that other clients give', async () => {
     const own = run(...engineArgs())

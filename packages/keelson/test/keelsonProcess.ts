@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { createSocket } from 'node:dgram'
 import { createServer, type Server } from 'node:net'
 import { resolve } from 'node:path'
 
@@ -70,11 +71,19 @@ export async function keelson(args: readonly string[], env: Readonly<Record<stri
   return { code: await run.exited, output: run.output() }
 }
 
-/** Something else that listens on a port of loopback. */
+/** Something else that listens on a port of loopback, over TCP and UDP. */
 export async function takenPort(): Promise<{ readonly port: number; close(): void }> {
   const server: Server = createServer()
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const address = server.address()
   if (!address || typeof address !== 'object') throw new Error('no port')
-  return { port: address.port, close: () => server.close() }
+  const udp = createSocket('udp4')
+  await new Promise<void>((done) => udp.bind(address.port, '127.0.0.1', done))
+  return {
+    port: address.port,
+    close() {
+      server.close()
+      udp.close()
+    },
+  }
 }
