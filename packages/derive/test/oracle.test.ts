@@ -59,6 +59,29 @@ const DISAGREEMENTS: readonly (readonly [string, HistoryScript])[] = [
       ],
     },
   ],
+  [
+    '[DER-111] [DER-181] batches are taken in one by one, each before the next try to derive: a span batch is judged by the safe head of then',
+    {
+      genesisFork: 0,
+      forkGaps: [0, 0, 0, 0],
+      seqWindowSize: 3,
+      channelTimeout: 1,
+      maxSequencerDrift: 4,
+      steps: [
+        { ...quiet, deposits: 1 },
+        { ...quiet, slots: 2, build: 2 },
+        {
+          ...quiet,
+          build: 3,
+          posts: [
+            { ...plainPost, kind: 'shuffled', isBlob: true, blocks: 4 },
+            { ...plainPost, kind: 'shuffled', isBlob: true, isSpan: true },
+          ],
+        },
+        { ...quiet, slots: 12 },
+      ],
+    },
+  ],
 ]
 
 describe('pipeline and plain implementation', () => {

@@ -108,8 +108,11 @@ export function batchQueue(shared: BatchContext, batches: Stage<Batch>): BatchPr
       let isExhausted = false
       if (!incoming) {
         const read = await batches.pull()
+        // One batch is taken in before each try to derive, never two tries for one batch: op-node does so, and what is
+        // judged as it comes in depends on it.
+        if (read.status === 'again') return again
         if (read.status === 'ready') incoming = { decoded: read.value, inclusion: ctx.origin }
-        else isExhausted = read.status === 'drained'
+        else isExhausted = true
       }
       if (shared.isBehind(parent)) {
         if (incoming) {
