@@ -102,6 +102,13 @@ describe('prefix of a span batch', () => {
     expect(await judge(span(8, [1]), { config: delta })).toBe('DER-193 accepted')
   })
 
+  it('[DER-180] [DER-181] counts L1 origins from the first one known, which may be after that of the safe head', async () => {
+    const delta = withForks(stageConfig('canyon'), { delta: l1(1).timestamp })
+    const later = spanOn(granite, l2Block(9n, l1(1), { timestamp: 1_022n }), [l1(2)])
+    expect(await judge(later, { config: delta, known: [0, 6] })).toBe('DER-181 dropped')
+    expect(await judge(later, { config: delta, known: [1, 6] })).toBe('DER-182 future')
+  })
+
   it('[DER-182] before Holocene waits when it begins later', async () => {
     expect(await judge(span(9, [1]))).toBe('DER-182 future')
   })
