@@ -11,6 +11,7 @@ import { type EngineService, startEngine } from './stack/engineService.ts'
 import { type ExplorerServer, startExplorer } from './stack/explorerService.ts'
 import { type ChainParameters, type L1Chain, startL1Chain } from './stack/l1Chain.ts'
 import { type NodeService, startNode } from './stack/nodeService.ts'
+import { startProposer } from './stack/proposerService.ts'
 
 export type DevnetOptions = ChainParameters & {
   readonly l1ChainId: bigint
@@ -55,7 +56,7 @@ export type Devnet = {
 const MARKER = 'devnet.json'
 
 /**
- * Starts L1, contracts, two engines, sequencer, verifier and batcher in this process (L1 in its own), in this order.
+ * Starts L1, contracts, two engines, sequencer, verifier, batcher and proposer in this process (L1 in its own), in this order.
  *
  * @throws {StartupError} names the step; what was open is closed again
  */
@@ -155,6 +156,19 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
             }),
           (service) => service.close(),
         )
+  await life.step(
+    'the proposer',
+    () =>
+      startProposer({
+        l1Rpc,
+        rollupRpc: verifierNode.rollupRpc,
+        privateKey: bytesToHex(privateKeyOf(roleAccount('proposer'))),
+        l2OutputOracle: l1.contracts.L2OutputOracle,
+        l1BlockTimeSeconds,
+        log: log.child({ service: 'proposer' }),
+      }),
+    (service) => service.close(),
+  )
   const sequencer: DevnetNode = { engine: sequencerEngine, node: sequencerNode }
   const verifier: DevnetNode = { engine: verifierEngine, node: verifierNode }
   const endpoints = { sequencer: endpointsOf(sequencer), verifier: endpointsOf(verifier) }

@@ -41,6 +41,8 @@ export type L1DeployConfig = {
   /** L2 blocks between two outputs. */
   readonly outputInterval: bigint
   readonly finalizationPeriodSeconds: bigint
+  /** Wei that the admin donates to the portal. */
+  readonly portalFunds: bigint
   /** Timestamp of L2 genesis, and of the L1 block that the deployment is mined in. */
   readonly genesisTimestamp: bigint
 }
@@ -75,13 +77,14 @@ export async function deployL1(client: TestClient, config: L1DeployConfig): Prom
   )
   const sent: { label: string; hash: Promise<unknown> }[] = []
 
-  const send = (label: string, to: Address | null, data: Hex): bigint => {
+  const send = (label: string, to: Address | null, data: Hex, value = 0n): bigint => {
     const nonce = firstNonce + BigInt(sent.length)
     const gas = to === null ? 8_000_000 : 2_000_000
     const tx = {
       from: config.admin,
       ...(to && { to }),
       data,
+      value: hex(value),
       nonce: hex(nonce),
       gas: hex(gas),
       gasPrice: hex(10_000_000_000),
@@ -94,9 +97,9 @@ export async function deployL1(client: TestClient, config: L1DeployConfig): Prom
     const nonce = send(`deploy ${name}`, null, encodeDeployData({ abi, bytecode, args }))
     return getContractAddress({ from: config.admin, nonce })
   }
-  const call = async (artifact: string, to: Address, functionName: string, args: readonly unknown[]) => {
+  const call = async (artifact: string, to: Address, functionName: string, args: readonly unknown[], value = 0n) => {
     const { abi } = await loadArtifact(artifact)
-    send(`${artifact}.${functionName}`, to, encodeFunctionData({ abi: abi as Abi, functionName, args }))
+    send(`${artifact}.${functionName}`, to, encodeFunctionData({ abi: abi as Abi, functionName, args }), value)
   }
 
   const AddressManager = await deploy('AddressManager')
@@ -175,6 +178,8 @@ export async function deployL1(client: TestClient, config: L1DeployConfig): Prom
   ])
   await initialize('L1ERC721Bridge', [contracts.L1CrossDomainMessenger, contracts.SuperchainConfig])
   await initialize('OptimismMintableERC20Factory', [contracts.L1StandardBridge])
+
+  await call('OptimismPortal', contracts.OptimismPortal, 'donateETH', [], config.portalFunds)
 
   const hashes = await Promise.all(sent.map(({ hash }) => hash))
   await request({ method: 'evm_setNextBlockTimestamp', params: [hex(config.genesisTimestamp)] })

@@ -5,6 +5,8 @@ import { type Address, encodeAbiParameters, type Hex, keccak256, toHex } from 'v
 import { type AllocBuilder, word } from './alloc.ts'
 import codes from './codes.json' with { type: 'json' }
 
+/** Where Multicall3 is on every chain that has it. */
+export const MULTICALL3: Address = '0xcA11bde05977b3631167028862bE2a173976CA11'
 const PERMIT2: Address = '0x000000000022D473030F116dDEE9F6B43aC78BA3'
 const BEACON_ROOTS_SENDER: Address = '0x0B799C86a49DEeb90402691F1041aa3AF2d3C875'
 
@@ -30,7 +32,7 @@ export async function addPreinstalls(alloc: AllocBuilder, l2ChainId: bigint): Pr
 }
 
 /** Address and code of each preinstall that the contracts package carries in its `Preinstalls` library. */
-async function packagePreinstalls(): Promise<[Address, Hex][]> {
+export async function packagePreinstalls(): Promise<[Address, Hex][]> {
   const folder = dirname(createRequire(import.meta.url).resolve('@eth-optimism/contracts-bedrock/package.json'))
   const source = await readFile(join(folder, 'src/libraries/Preinstalls.sol'), 'utf8')
   const addresses = source.matchAll(/address internal constant (\w+) = (0x[0-9a-fA-F]{40});/g)

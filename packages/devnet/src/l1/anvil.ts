@@ -26,6 +26,9 @@ export type Anvil = {
   close(): Promise<void>
 }
 
+/** What each dev account has on L1. */
+const L1_BALANCE_ETH = 1_000_000
+
 /** The anvil binary that the npm package carries for this platform. */
 function anvilBinary(): string {
   const require = createRequire(import.meta.url)
@@ -47,6 +50,7 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
     ...['--host', '127.0.0.1', '--port', String(port)],
     ...['--chain-id', String(options.chainId), '--hardfork', 'prague'],
     ...['--accounts', String(FUNDED_ACCOUNT_COUNT), '--mnemonic', DEV_MNEMONIC],
+    ...['--balance', String(L1_BALANCE_ETH)],
     ...['--slots-in-an-epoch', String(options.slotsInAnEpoch ?? 4)],
     ...['--gas-limit', '200000000', '--no-mining', '--quiet'],
   ]

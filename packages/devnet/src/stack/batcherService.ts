@@ -23,7 +23,7 @@ export type DevnetBatcher = {
 }
 
 /** L1 blocks after which a channel is closed: short, so that blocks become safe soon. */
-const MAX_CHANNEL_DURATION = 1n
+const MAX_CHANNEL_DURATION = 2n
 
 /** Enough that a backlog drains: each L1 block may carry several channels. */
 const MAX_PENDING_TXS = 8

@@ -7,7 +7,8 @@ import { DEV_ACCOUNT_COUNT, devAccount, roleAccount } from '../accounts.ts'
 import { deployL1, type L1Deployments } from '../contracts/deployL1.ts'
 import { type Chain, createChain } from '../genesis/chain.ts'
 import type { ForkTime } from '../genesis/forkTimes.ts'
-import type { L2Genesis } from '../genesis/l2Genesis.ts'
+import { DEV_BALANCE, type L2Genesis } from '../genesis/l2Genesis.ts'
+import { MULTICALL3, packagePreinstalls } from '../genesis/preinstalls.ts'
 import { type Anvil, startAnvil } from '../l1/anvil.ts'
 
 /** What the L2 chain is like; counts of L1 blocks, times in seconds. */
@@ -54,6 +55,7 @@ export async function startL1Chain(options: L1ChainOptions): Promise<L1Chain> {
     ...(options.slotsInAnEpoch === undefined ? {} : { slotsInAnEpoch: options.slotsInAnEpoch }),
   })
   try {
+    await addMulticall(anvil)
     const admin = roleAccount('admin').address
     // L1's own first block carries the time of its start; the next one must be later.
     const first = await anvil.client.request<{ Method: 'eth_getBlockByNumber'; ReturnType: { timestamp: Hex } }>({
@@ -73,6 +75,8 @@ export async function startL1Chain(options: L1ChainOptions): Promise<L1Chain> {
       blobbasefeeScalar: BLOBBASEFEE_SCALAR,
       outputInterval: OUTPUT_INTERVAL,
       finalizationPeriodSeconds: FINALIZATION_PERIOD_SECONDS,
+      // The portal holds what L2 begins with, so that it can be withdrawn.
+      portalFunds: DEV_BALANCE * BigInt(DEV_ACCOUNT_COUNT),
       genesisTimestamp: BigInt(first.timestamp) + 1n,
     })
     const chain = await createChain({
@@ -95,6 +99,12 @@ export async function startL1Chain(options: L1ChainOptions): Promise<L1Chain> {
     await anvil.close()
     throw error
   }
+}
+
+/** Public L1s have Multicall3, and libraries count on it. */
+async function addMulticall({ client }: Anvil): Promise<void> {
+  const code = (await packagePreinstalls()).find(([address]) => address === MULTICALL3)?.[1]
+  if (code) await client.setCode({ address: MULTICALL3, bytecode: code })
 }
 
 /** The hash of a genesis block, as the embedded engine computes it. */

@@ -1,0 +1,32 @@
+import { privateKeySigner } from '@keelson/l1'
+import { startProposerService } from '@keelson/proposer'
+import type { Logger } from '@keelson/service'
+import type { Address, Hex } from 'viem'
+
+export type DevnetProposerOptions = {
+  readonly l1Rpc: string
+  /** The rollup node whose outputs are proposed: one that derives for itself. */
+  readonly rollupRpc: string
+  readonly privateKey: Hex
+  readonly l2OutputOracle: Address
+  readonly l1BlockTimeSeconds: number
+  readonly log: Logger
+}
+
+/** Starts the proposer as `keelson proposer` does, paced for the devnet's L1. It proposes finalized outputs. */
+export async function startProposer(options: DevnetProposerOptions): Promise<{ close(): Promise<void> }> {
+  const { l1Rpc, rollupRpc, privateKey, l2OutputOracle, l1BlockTimeSeconds, log } = options
+  return startProposerService({
+    l1Rpc,
+    rollupRpc,
+    signer: privateKeySigner(privateKey),
+    target: { type: 'l2OutputOracle', address: l2OutputOracle },
+    pollIntervalMs: l1BlockTimeSeconds * 500,
+    tx: {
+      receiptQueryIntervalMs: l1BlockTimeSeconds * 250,
+      resubmissionTimeoutMs: l1BlockTimeSeconds * 6_000,
+      numConfirmations: 1,
+    },
+    log,
+  })
+}
