@@ -51,5 +51,7 @@ export async function runCli(argv: readonly string[], io: CommandIo): Promise<nu
 function usage(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length))
   const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`)
-  return ['Usage: keelson <command> [flags]', '', ...rows, '', 'keelson <command> --help shows its flags.', ''].join('\n')
+  return ['Usage: keelson <command> [flags]', '', ...rows, '', 'keelson <command> --help shows its flags.', ''].join(
+    '\n',
+  )
 }

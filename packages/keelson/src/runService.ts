@@ -1,5 +1,11 @@
 import { createLogger, type Logger, type MetricRegistry, nullMetrics, parseLogLevel } from '@keelson/service'
-import { createMetricRegistry, createMetricsServer, type FlagValues, type logFlags, type metricsFlags } from '@keelson/service/node'
+import {
+  createMetricRegistry,
+  createMetricsServer,
+  type FlagValues,
+  type logFlags,
+  type metricsFlags,
+} from '@keelson/service/node'
 import type { CommandIo } from './command.ts'
 
 /** A service in the foreground: logger, metrics server, start, wait for the signal, close. Resolves with the exit code. */
@@ -9,7 +15,11 @@ export async function runService(parts: {
   readonly io: CommandIo
   readonly flags: { readonly log: FlagValues<typeof logFlags>; readonly metrics: FlagValues<typeof metricsFlags> }
   readonly unknownEnv: readonly string[]
-  readonly start: (parts: { log: Logger; metrics: MetricRegistry; signal: AbortSignal }) => Promise<{ close(): Promise<void> }>
+  readonly start: (parts: {
+    log: Logger
+    metrics: MetricRegistry
+    signal: AbortSignal
+  }) => Promise<{ close(): Promise<void> }>
 }): Promise<number> {
   const { name, io, start } = parts
   const { log: logging, metrics: metering } = parts.flags
