@@ -94,9 +94,8 @@ describe('createTxManager on anvil', () => {
     const sends = [1, 2, 3].map((byte) => txs.send({ to: INBOX, data: new Uint8Array([byte]) }))
     await until(
       () => pool(anvil, txs.address),
-      (list) => list.length === 3,
+      (list) => list.length === 3 && txs.pending === 3,
     )
-    expect(txs.pending).toBe(3)
     await anvil.mine()
     const done = await Promise.all(sends)
     expect(done.map(({ nonce }) => nonce)).toEqual([0, 1, 2])
