@@ -27,7 +27,7 @@ export type FuzzResult = {
   readonly finds: readonly FuzzFind[]
 }
 
-/** What an input of `size` bytes may take before it counts as a hang. */
+/** What `size` bytes, of the input or unpacked from it, may take before it counts as a hang. */
 const allowedMs = (size: number) => 10 + (4 * size) / 1_000
 
 const MAX_FINDS = 20
@@ -54,14 +54,15 @@ export async function runTarget(target: FuzzTarget, limits: FuzzLimits): Promise
       if (performance.now() - start > limits.deadlineMs) break
     }
     const { size, run, show } = target.generate(new Random(limits.seed, index))
-    const allowed = allowedMs(size)
+    let allowed = allowedMs(size)
     let ms = Number.POSITIVE_INFINITY
     for (let attempt = 0; attempt < 4 && ms > allowed; attempt++) {
       const began = performance.now()
       const cpuBefore = attempt === 0 ? null : process.threadCpuUsage()
       try {
         const running = run()
-        if (running) await running
+        if (typeof running === 'number') allowed = allowedMs(size + running)
+        else if (running) await running
       } catch (error) {
         if (!target.expects(error)) {
           crashes++

@@ -8,7 +8,8 @@ export type FuzzTarget = {
   /** Makes an input from the generator; the size is in bytes. */
   readonly generate: (random: Random) => {
     readonly size: number
-    readonly run: () => void | Promise<void>
+    /** May give how many bytes it had to work through, where that is more than the input: what was unpacked. */
+    readonly run: () => undefined | number | Promise<unknown>
     readonly show: () => string
   }
   /** Whether an exception is the answer the decoder is meant to give. */
@@ -19,6 +20,8 @@ export type FuzzTarget = {
 export const codedErrors = (error: unknown): boolean => error instanceof CodedError
 /** `try…` functions and streams give none. */
 export const noErrors = (): boolean => false
+
+const workOf = (result: unknown): number | undefined => (typeof result === 'number' ? result : undefined)
 
 const hex = (bytes: Uint8Array) => `0x${Buffer.from(bytes).toString('hex')}`
 
@@ -38,7 +41,7 @@ export function bytesTarget(
     expects,
     generate(random) {
       const input = wrap(mutateBytes(random, random.pick(seeds), random.pick(seeds)), random)
-      return { size: input.length, run: () => void run(input), show: () => hex(input) }
+      return { size: input.length, run: () => workOf(run(input)), show: () => hex(input) }
     },
   }
 }

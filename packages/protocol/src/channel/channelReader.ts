@@ -34,6 +34,7 @@ export class ChannelBatches implements Iterable<ChannelBatch> {
   readonly #input: Uint8Array
   #source: Decompressor | null = null
   #piece: Uint8Array = NOTHING
+  #unpacked = 0
   #at = 0
   /** Bytes of the unpacked channel before `#piece`. */
   #before = 0
@@ -63,6 +64,11 @@ export class ChannelBatches implements Iterable<ChannelBatch> {
   /** Bytes of the unpacked channel read so far. */
   get bytesRead(): number {
     return this.#before + this.#at
+  }
+
+  /** Bytes unpacked so far: no fewer than were read, and bounded by the limit and one piece. */
+  get bytesUnpacked(): number {
+    return this.#unpacked
   }
 
   /** The next batch, or `null`: see {@link end}. */
@@ -105,6 +111,7 @@ export class ChannelBatches implements Iterable<ChannelBatch> {
       const piece = this.#source?.pull() ?? null
       if (!piece) return false
       if (this.#sum !== null) this.#sum = adler32(piece, this.#sum)
+      this.#unpacked += piece.length
       this.#before += this.#at
       this.#piece = piece
       this.#at = 0
