@@ -3,7 +3,8 @@ import type { WatchedNode } from './page.ts'
 type Ref = { hash: string; number: number; timestamp: number }
 type Status = { head_l1: Ref; current_l1: Ref; unsafe_l2: Ref; safe_l2: Ref; finalized_l2: Ref }
 type Block = { number: string; hash: string; timestamp: string; gasUsed: string; transactions: string[] }
-type Explanation = { what: string; since?: string; evidence?: unknown; next?: string }
+type Incident = { kind: string; at: string; count: number; code: string; reason: string }
+type Explanation = { doing: string; since: string; resets: Incident[]; errors: Incident[]; drops: Incident[] }
 
 /**
  * The page's program: polls each node and redraws. Everything shown comes over the nodes' public RPC.
@@ -91,10 +92,11 @@ export function explorerApp(nodes: readonly WatchedNode[]): void {
     const rows = await Promise.all(
       nodes.map(async ({ name, rollupRpc }) => {
         const why = await rpc<Explanation>(rollupRpc, 'keelson_explain').catch(() => null)
-        return [name, why?.what ?? 'unknown', why?.since ?? '', why?.next ?? '']
+        const last = why && [...why.resets, ...why.errors, ...why.drops].sort((x, y) => (x.at < y.at ? 1 : -1))[0]
+        return [name, why?.doing ?? 'does not say', why?.since ?? '', last ? `${last.at}: ${last.reason}` : 'nothing']
       }),
     )
-    show('why', 'What each node does now', table(['node', 'what', 'since', 'next'], rows))
+    show('why', 'What each node does now', table(['node', 'doing', 'since', 'last that did not go straight'], rows))
   }
 
   async function redraw(): Promise<void> {
