@@ -18,6 +18,8 @@ export type ChainParameters = {
   readonly seqWindowSize: bigint
   readonly channelTimeout: bigint
   readonly maxSequencerDrift: bigint
+  /** Gas of an L2 block at genesis; 60 million, and 200 million is the most that SystemConfig allows. */
+  readonly l2GasLimit?: bigint
   readonly batchInbox: Address
   readonly forks: ReadonlyMap<TimedFork, ForkTime>
 }
@@ -70,7 +72,7 @@ export async function startL1Chain(options: L1ChainOptions): Promise<L1Chain> {
       unsafeBlockSigner: roleAccount('sequencer').address,
       batchInbox: options.batchInbox,
       l2BlockTime: options.l2BlockTime,
-      l2GasLimit: L2_GAS_LIMIT,
+      l2GasLimit: options.l2GasLimit ?? L2_GAS_LIMIT,
       basefeeScalar: BASEFEE_SCALAR,
       blobbasefeeScalar: BLOBBASEFEE_SCALAR,
       outputInterval: OUTPUT_INTERVAL,

@@ -6,35 +6,70 @@ export type PooledTx = {
   /** Order of arrival. */
   readonly sequence: number
   /** Worst-case cost at the head at which it was last judged, in wei. */
-  cost: bigint
+  readonly cost: bigint
 }
 
-/** One sender's transactions by nonce: those from the account's nonce on without a gap can be executed. */
+/**
+ * One sender's transactions by nonce: those from the account's nonce on without a gap can be executed.
+ *
+ * A queue may hold thousands: what is asked for each transaction that comes is answered by bisection.
+ */
 export class SenderQueue {
-  readonly #byNonce = new Map<bigint, PooledTx>()
-  #sorted: PooledTx[] | null = null
+  /** In nonce order. */
+  readonly #entries: PooledTx[] = []
+  /** What the entries up to each one cost together; as far as it is known. */
+  readonly #costs: bigint[] = []
 
   get size(): number {
-    return this.#byNonce.size
+    return this.#entries.length
   }
 
   get(nonce: bigint): PooledTx | undefined {
-    return this.#byNonce.get(nonce)
+    const entry = this.#entries[this.#firstFrom(nonce)]
+    return entry?.tx.nonce === nonce ? entry : undefined
   }
 
+  /** Adds an entry, or puts it in the place of that with its nonce. */
   set(entry: PooledTx): void {
-    this.#byNonce.set(entry.tx.nonce, entry)
-    this.#sorted = null
+    const at = this.#firstFrom(entry.tx.nonce)
+    this.#entries.splice(at, this.#entries[at]?.tx.nonce === entry.tx.nonce ? 1 : 0, entry)
+    this.#forgetCosts(at)
   }
 
   delete(nonce: bigint): void {
-    if (this.#byNonce.delete(nonce)) this.#sorted = null
+    const at = this.#firstFrom(nonce)
+    if (this.#entries[at]?.tx.nonce !== nonce) return
+    this.#entries.splice(at, 1)
+    this.#forgetCosts(at)
   }
 
   /** All of them in nonce order. */
   all(): readonly PooledTx[] {
-    this.#sorted ??= [...this.#byNonce.values()].sort((a, b) => (a.tx.nonce < b.tx.nonce ? -1 : 1))
-    return this.#sorted
+    return this.#entries.slice()
+  }
+
+  /** The one with the highest nonce. */
+  last(): PooledTx | undefined {
+    return this.#entries.at(-1)
+  }
+
+  /**
+   * How many can be executed, counted from the account's nonce to the first gap.
+   *
+   * @param nonce - the account's
+   */
+  pendingCount(nonce: bigint): number {
+    const entries = this.#entries
+    if (entries[0]?.tx.nonce !== nonce) return 0
+    let low = 1
+    let high = entries.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      // Nonces differ: an entry stands as far from the first as its nonce only when there is no gap below it.
+      if ((entries[middle] as PooledTx).tx.nonce === nonce + BigInt(middle)) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   /**
@@ -43,15 +78,36 @@ export class SenderQueue {
    * @param nonce - the account's
    */
   split(nonce: bigint): { readonly pending: readonly PooledTx[]; readonly queued: readonly PooledTx[] } {
-    const all = this.all()
-    let next = nonce
-    let count = 0
-    for (const { tx } of all) {
-      if (tx.nonce !== next) break
-      next++
-      count++
+    const count = this.pendingCount(nonce)
+    return { pending: this.#entries.slice(0, count), queued: this.#entries.slice(count) }
+  }
+
+  /** What the executable transactions below `nonce` can cost together, in wei. */
+  costBelow(nonce: bigint, accountNonce: bigint): bigint {
+    const count = Math.min(this.#firstFrom(nonce), this.pendingCount(accountNonce))
+    const costs = this.#costs
+    for (let at = costs.length; at < count; at++) {
+      costs.push((costs[at - 1] ?? 0n) + (this.#entries[at] as PooledTx).cost)
     }
-    if (count === all.length) return { pending: all, queued: [] }
-    return { pending: all.slice(0, count), queued: all.slice(count) }
+    return costs[count - 1] ?? 0n
+  }
+
+  /** Index of the first entry with this nonce or a higher one. */
+  #firstFrom(nonce: bigint): number {
+    const entries = this.#entries
+    const last = entries.at(-1)
+    if (!last || last.tx.nonce < nonce) return entries.length
+    let low = 0
+    let high = entries.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((entries[middle] as PooledTx).tx.nonce < nonce) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #forgetCosts(from: number): void {
+    if (this.#costs.length > from) this.#costs.length = from
   }
 }

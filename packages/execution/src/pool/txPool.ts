@@ -137,7 +137,7 @@ export class TxPool implements TransactionSource {
   nextNonce(sender: Address): bigint {
     const nonce = this.#nonceOf(sender)
     const queue = this.#bySender.get(sender)
-    return queue ? nonce + BigInt(queue.split(nonce).pending.length) : nonce
+    return queue ? nonce + BigInt(queue.pendingCount(nonce)) : nonce
   }
 
   /** Executable transactions by sender, in order of the senders' first arrival. */
@@ -198,11 +198,13 @@ export class TxPool implements TransactionSource {
     if (old) this.#byHash.delete(old.tx.hash)
     const entry = { tx, sequence: this.#sequence++, cost }
     this.#bySender.set(tx.sender, queue)
-    const before = queue.split(this.#nonceOf(tx.sender)).pending.length
+    const nonce = this.#nonceOf(tx.sender)
+    const before = queue.pendingCount(nonce)
     queue.set(entry)
     this.#byHash.set(tx.hash, entry)
     this.#changed()
-    const { pending } = queue.split(this.#nonceOf(tx.sender))
+    if (this.#listeners.size === 0) return
+    const { pending } = queue.split(nonce)
     const promoted = old ? (pending.includes(entry) ? [entry] : []) : pending.slice(before)
     for (const { tx: ready } of promoted) for (const listener of this.#listeners) listener(ready)
   }
@@ -221,7 +223,7 @@ export class TxPool implements TransactionSource {
     const cost = worstCaseCost(tx, spec, head.header.timestamp, params)
     const balance = account?.balance ?? 0n
     if (balance < cost) throw insufficientFunds(balance, cost)
-    const spent = this.#spentBelow(tx, nonce)
+    const spent = this.#bySender.get(tx.sender)?.costBelow(tx.nonce, nonce) ?? 0n
     if (balance < spent + cost) {
       throw new PoolError(
         'insufficientFunds',
@@ -229,16 +231,6 @@ export class TxPool implements TransactionSource {
       )
     }
     return cost
-  }
-
-  /** What the sender's executable transactions before this one can cost. */
-  #spentBelow(tx: ExecutionTx, nonce: bigint): bigint {
-    let spent = 0n
-    for (const entry of this.#bySender.get(tx.sender)?.split(nonce).pending ?? []) {
-      if (entry.tx.nonce >= tx.nonce) break
-      spent += entry.cost
-    }
-    return spent
   }
 
   #checkReplacement(tx: ExecutionTx, old: ExecutionTx): void {
@@ -257,12 +249,18 @@ export class TxPool implements TransactionSource {
     const worth = (candidate: ExecutionTx) => effectiveTip(candidate, baseFee) ?? -1n
     let worst: PooledTx | null = null
     for (const queue of this.#bySender.values()) {
-      const last = queue.all().at(-1)
+      const last = queue.last()
       if (last && (!worst || worth(last.tx) < worth(worst.tx))) worst = last
     }
     if (!worst || worth(worst.tx) >= worth(tx)) throw new PoolError('poolFull', 'txpool is full')
     this.#drop(worst)
     this.#log.debug('Transaction evicted', { hash: worst.tx.hash })
+  }
+
+  #replace({ tx, sequence }: PooledTx, cost: bigint): void {
+    const entry = { tx, sequence, cost }
+    this.#byHash.set(tx.hash, entry)
+    this.#bySender.get(tx.sender)?.set(entry)
   }
 
   #drop({ tx }: PooledTx): void {
@@ -343,9 +341,10 @@ export class TxPool implements TransactionSource {
     const balance = account?.balance ?? 0n
     for (const entry of queue.all()) {
       const { tx } = entry
-      entry.cost = worstCaseCost(tx, spec, head.header.timestamp, params)
-      if (tx.nonce < (account?.nonce ?? 0n) || entry.cost > balance || tx.gasLimit > head.header.gasLimit)
+      const cost = worstCaseCost(tx, spec, head.header.timestamp, params)
+      if (tx.nonce < (account?.nonce ?? 0n) || cost > balance || tx.gasLimit > head.header.gasLimit) {
         this.#drop(entry)
+      } else if (cost !== entry.cost) this.#replace(entry, cost)
     }
   }
 
