@@ -1,5 +1,5 @@
 import { bytesToHex } from '@keelson/protocol'
-import { FIXTURES_ABSENT } from '@keelson/protocol/testing'
+import { FIXTURES_ABSENT, reportExactHash } from '@keelson/protocol/testing'
 import { describe, expect, it } from 'vitest'
 import { createBlockExecutor, createStateReader, encodeReceipt, executePayload } from '../src/index.ts'
 import { executionFixtureNames, readExecutionFixture } from '../testing/executionFixture.ts'
@@ -16,6 +16,7 @@ describe.skipIf(names.length === 0)(`real blocks (${names.length || FIXTURES_ABS
     expect(block.receipts.map((receipt) => bytesToHex(encodeReceipt(receipt)))).toEqual(expected.receipts)
     expect(block.header).toEqual(expected.header)
     expect(block.hash).toBe(expected.hash)
+    reportExactHash(`execution/${name}`)
   })
 
   it.each(names)('executes %s as a payload to the exact hash', async (name) => {
@@ -23,5 +24,6 @@ describe.skipIf(names.length === 0)(`real blocks (${names.length || FIXTURES_ABS
     const reader = createStateReader({ store, root: parent.stateRoot })
     const block = await executePayload({ spec, parent, parentHash, reader, envelope, getBlockHash })
     expect(block.hash).toBe(expected.hash)
+    reportExactHash(`execution/${name}`)
   })
 })

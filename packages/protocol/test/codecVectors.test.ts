@@ -168,21 +168,21 @@ describe.skipIf(!hasFixtures)('extra data, vectors/extra-data.json', () => {
   }
   type Expected = { extraData?: Hex; error?: string }
   for (const { name, input, expected } of vectorsOf<Input, Expected>('extra-data')) {
-    const { denominator = 250, elasticity = 6 } = input.chainDefaults ?? {}
-    const config = {
-      forks: forksUpTo(input.fork),
-      chainOpConfig: {
-        eip1559Elasticity: BigInt(elasticity),
-        eip1559Denominator: 50n,
-        eip1559DenominatorCanyon: BigInt(denominator),
-      },
-    }
-    const attributes = {
-      timestamp: 1n,
-      eip1559Params: input.eip1559Params,
-      ...(typeof input.minBaseFee === 'number' && { minBaseFee: BigInt(input.minBaseFee) }),
-    }
     it(`[EXE-071][EXE-072][EXE-074][EXE-076] ${name} ${input.eip1559Params}`, () => {
+      const { denominator = 250, elasticity = 6 } = input.chainDefaults ?? {}
+      const config = {
+        forks: forksUpTo(input.fork),
+        chainOpConfig: {
+          eip1559Elasticity: BigInt(elasticity),
+          eip1559Denominator: 50n,
+          eip1559DenominatorCanyon: BigInt(denominator),
+        },
+      }
+      const attributes = {
+        timestamp: 1n,
+        eip1559Params: input.eip1559Params,
+        ...(typeof input.minBaseFee === 'number' && { minBaseFee: BigInt(input.minBaseFee) }),
+      }
       if (expected.error) expect(() => extraDataOf(config, attributes)).toThrow(CodecError)
       else expect(extraDataOf(config, attributes)).toBe(expected.extraData)
     })

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { EMPTY_TRIE_ROOT } from '@keelson/protocol'
-import { FIXTURES_ABSENT, fixtureFolder, readFixture } from '@keelson/protocol/testing'
+import { FIXTURES_ABSENT, fixtureFolder, readFixture, reportExactHash } from '@keelson/protocol/testing'
 import { describe, expect, it } from 'vitest'
 import { L2_TO_L1_MESSAGE_PASSER } from '../transition/constants.ts'
 import { type ChainSpec, chainSpecFromGenesis } from './chainSpec.ts'
@@ -32,6 +32,7 @@ describe.skipIf(!folder)(`real geneses (${folder ? names.length : FIXTURES_ABSEN
   it.each(names)("[EXE-093] [EXE-175] hashes the genesis of %s to the registry's hash", (name) => {
     const fixture = readFixture<GenesisFixture>(`genesis/${name}`)
     expect(genesisBlock(fixture.genesis, specOf(fixture)).hash).toBe(fixture.expected.hash)
+    reportExactHash(`genesis/${name}`)
   })
 
   it("[EXE-093] puts the message passer's storage root into the header of an Isthmus genesis", () => {
