@@ -19,7 +19,7 @@ describe('a withdrawal', () => {
   })
   afterAll(() => devnet?.close())
 
-  it('[PRO-003] [PRO-004] [PRO-007] [PRO-012] [PRO-027] [PRO-028] [PRO-029] [PRO-030] [PRO-031] [PRO-032] is proven on L1 against a proposed output, and paid out', async () => {
+  it('[PRO-003] [PRO-004] [PRO-007] [PRO-012] [PRO-027] [PRO-028] [PRO-029] [PRO-030] [PRO-031] [PRO-032] [PRO-033] [PRO-034] is proven on L1 against a proposed output, and paid out', async () => {
     const { info } = devnet
     const l1Chain = defineChain({
       id: info.l1ChainId,
@@ -77,9 +77,17 @@ describe('a withdrawal', () => {
     const proved = await l1Wallet.proveWithdrawal(proof as never)
     expect((await l1.waitForTransactionReceipt({ hash: proved })).status).toBe('success')
 
+    // What the portal says to the same calls at a time when it does not allow them.
+    const finalize = { account, targetChain: l2Chain, withdrawal } as never
+    await expect(l1.estimateFinalizeWithdrawalGas(finalize)).rejects.toThrow('finalization period has not elapsed')
+    await expect(l1.estimateProveWithdrawalGas({ account, ...proof } as never)).rejects.toThrow(
+      'withdrawal hash has already been proven',
+    )
+
     await l1.waitToFinalize({ targetChain: l2Chain, withdrawalHash: withdrawal.withdrawalHash } as never)
     const finalized = await l1Wallet.finalizeWithdrawal({ targetChain: l2Chain, withdrawal } as never)
     expect((await l1.waitForTransactionReceipt({ hash: finalized })).status).toBe('success')
     expect(await l1.getBalance({ address: receiver })).toBe(parseEther('0.5'))
+    await expect(l1.estimateFinalizeWithdrawalGas(finalize)).rejects.toThrow('withdrawal has already been finalized')
   }, 240_000)
 })

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { MemoryL2, type PipelineFixture, recordedPipeline } from '@keelson/derive/testing'
 import { createBlobCrypto, createTxManager, privateKeySigner } from '@keelson/l1'
 import { ANVIL_KEYS, type Anvil, startAnvil } from '@keelson/l1/testing'
@@ -398,6 +400,18 @@ describe.skipIf(!fixtureFolder())(`keelson decode, the fixtures (${FIXTURES_ABSE
     }
     const named = (await run(['--json', '--network', 'op-sepolia', path(name)])).json()
     expect(spanBlocks(named)?.[0]?.l2Number).toBe(expected.firstL2Block)
+  })
+
+  it('[DER-059] does so as the command that is installed at the root of the checkout', async () => {
+    const name = 'batcher-calldata-op-sepolia-delta-span-84-blocks.json'
+    const bin = resolve(import.meta.dirname, '../../../node_modules/.bin/keelson')
+    // What npx does: the pinned Node is found beside the command.
+    const env = { ...process.env, PATH: `${dirname(bin)}:${process.env.PATH}` }
+    const { stdout } = await promisify(execFile)(bin, ['decode', '--json', path(name)], { env })
+    const { expected } = readFixture<Fixture>(`derivation/${name}`)
+    const report = JSON.parse(stdout) as Json<DecodeReport>
+    expect(report.sources[0]?.frames).toMatchObject(expected.frames)
+    expect(report.channels[0]).toMatchObject({ batchCount: expected.batchCount, batches: expected.batches })
   })
 
   it('[DER-100] [DER-145] prints what the OP Mainnet channel fixture expects', async () => {

@@ -24,7 +24,7 @@ const messageOf = (call: Promise<unknown>) =>
   )
 
 describe('the rollup RPC over HTTP', () => {
-  it('answers optimism_syncStatus with op-node’s fields', async () => {
+  it('[PRO-010] [PRO-011] answers optimism_syncStatus with op-node’s fields', async () => {
     world = new World()
     const node = await world.node({ sequencer: {}, rpc: open })
     await world.advance(4)
@@ -80,6 +80,33 @@ describe('the rollup RPC over HTTP', () => {
     expect(await messageOf(rpc.request('optimism_outputAtBlock', ['0x64']))).toMatch(
       'failed to get L2 block ref with sync status',
     )
+  })
+
+  it('[PRO-006] gives the output root of what the L2 chain is after an L1 reorg, by the same rule', async () => {
+    world = new World({ forks: forksThrough('isthmus') })
+    const node = await world.node({ sequencer: { l1Confs: 0n }, rpc: open })
+    await world.advance(12)
+    await world.mine()
+    await world.advance(12)
+    const outputs = async () => {
+      const blocks = await blocksOf(node)
+      const answers = blocks.map(({ executionPayload: { blockNumber } }) =>
+        clientOf(node).request<{ outputRoot: string }>('optimism_outputAtBlock', [`0x${blockNumber.toString(16)}`]),
+      )
+      const ours = blocks.map(({ executionPayload: { stateRoot, withdrawalsRoot, blockHash } }) =>
+        outputRoot({ stateRoot, messagePasserStorageRoot: withdrawalsRoot!, blockHash }),
+      )
+      expect((await Promise.all(answers)).map((answer) => answer.outputRoot)).toEqual(ours)
+      return ours
+    }
+    const before = await outputs()
+    expect(node.syncStatus().unsafeL2.l1Origin.number).toBe(1n)
+    world.l1.reorg(0n, 'b')
+    for (let i = 0; i < 4; i++) await world.mine()
+    await world.advance(16)
+    const after = await outputs()
+    expect(after[0]).toBe(before[0])
+    expect(after).not.toContain(before.at(-1))
   })
 
   it('refuses wrong parameters with -32602', async () => {

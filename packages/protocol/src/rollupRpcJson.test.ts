@@ -36,7 +36,13 @@ const status: SyncStatus = {
 const wire = <T>(json: T): unknown => JSON.parse(JSON.stringify(json))
 
 describe('rollup RPC JSON', () => {
-  it('spells refs as op-node does, with numbers', () => {
+  it('[PRO-008] [PRO-009] [PRO-011] spells refs as op-node does, with numbers', () => {
+    expect(syncStatusToJson(status).head_l1).toEqual({
+      hash: testHash(1),
+      number: 3,
+      parentHash: testHash(2),
+      timestamp: 5,
+    })
     expect(l2BlockRefToJson(l2(6n))).toEqual({
       hash: testHash(1),
       number: 6,
@@ -47,7 +53,7 @@ describe('rollup RPC JSON', () => {
     })
   })
 
-  it('carries a sync status there and back', () => {
+  it('[PRO-010] carries a sync status there and back', () => {
     expect(Object.keys(syncStatusToJson(status))).toEqual([
       'current_l1',
       'current_l1_finalized',
