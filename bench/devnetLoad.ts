@@ -13,28 +13,30 @@ const MAX_FEE = 20_000_000_000n
 const L2_GAS_LIMIT = 200_000_000n
 
 /** How long sending may keep the process, shared with all that is measured, from its other work. */
-const SLICE_MS = 5
+const SLICE_MS = 25
 
 /**
  * Sends plain transfers into the sequencer as fast as it takes them, for `--seconds` (60), and counts what stands in blocks
- * that sequencer and verifier agree on. Signing is done beforehand, so that only the devnet is measured.
+ * that sequencer and verifier agree on. Signing is done beforehand, so that only the devnet is measured. `--rate` is how many
+ * are sent per second, `--da calldata` leaves out blob commitments, which take most of the workers' time.
  */
 export async function run(argv: readonly string[]): Promise<void> {
   const seconds = Number(argv[argv.indexOf('--seconds') + 1] ?? 60) || 60
   const rate = Number(argv[argv.indexOf('--rate') + 1] ?? 2000) || 2000
+  const dataAvailabilityType = argv[argv.indexOf('--da') + 1] === 'calldata' ? 'calldata' : 'blobs'
   const folder = mkdtempSync(join(tmpdir(), 'keelson-load-'))
   const devnet = await startDevnet({
     l1ChainId: 900n,
     l2ChainId: 901n,
     l2BlockTime: 2n,
     l2GasLimit: L2_GAS_LIMIT,
-    l1BlockTimeSeconds: 4,
+    l1BlockTimeSeconds: 2,
     seqWindowSize: 3600n,
     channelTimeout: 300n,
     maxSequencerDrift: 600n,
     batchInbox: '0xff00000000000000000000000000000000000901',
     forks: new Map(),
-    dataAvailabilityType: 'blobs',
+    dataAvailabilityType,
     dataDir: folder,
     ports: { l1: 0, sequencer: 0, verifier: 0, explorer: 0 },
   })
@@ -47,6 +49,8 @@ export async function run(argv: readonly string[]): Promise<void> {
     const { pool } = devnet.sequencer.engine.engine
     const first = devnet.heads().sequencer.unsafe
     const startedAt = performance.now()
+    const cpuAtStart = process.cpuUsage()
+    const mainAtStart = process.threadCpuUsage()
     let sent = 0
     let refused = 0
     while (sent < total) {
@@ -62,12 +66,15 @@ export async function run(argv: readonly string[]): Promise<void> {
       await new Promise((done) => setTimeout(done, 5))
     }
     const elapsed = (performance.now() - startedAt) / 1000
+    const { user, system } = process.cpuUsage(cpuAtStart)
     const last = devnet.heads().sequencer.unsafe
-    let included = 0
+    const main = process.threadCpuUsage(mainAtStart)
+    const perBlock: number[] = []
     for (let number = first + 1n; number <= last; number++) {
       const block = await devnet.sequencer.engine.engine.getBlock({ number })
-      included += (block?.executionPayload.transactions.length ?? 1) - 1
+      perBlock.push((block?.executionPayload.transactions.length ?? 1) - 1)
     }
+    const included = perBlock.reduce((sum, count) => sum + count, 0)
     while (devnet.heads().verifier.unsafe < last) await new Promise((done) => setTimeout(done, 100))
     const [ours, theirs] = await Promise.all(
       [devnet.sequencer, devnet.verifier].map(({ engine }) => engine.engine.getBlock({ number: last })),
@@ -76,6 +83,16 @@ export async function run(argv: readonly string[]): Promise<void> {
     console.log(
       `in blocks                 ${(included / elapsed).toFixed(0)} transfers/s over ${elapsed.toFixed(0)} s (goal 2,000)`,
     )
+    const microseconds = main.user + main.system
+    const workers = user + system - microseconds
+    const share = (value: number) => `${((value / 1e6 / elapsed) * 100).toFixed(0)} % of a core`
+    console.log(`main thread, workers      ${share(microseconds)}, ${share(workers)}`)
+    console.log(
+      `time per transfer         ${(microseconds / sent).toFixed(0)} µs in the main thread, ${(workers / sent).toFixed(0)} µs in workers`,
+    )
+    console.log(`transfers in each block   ${perBlock.join(' ')}`)
+    const { safe } = devnet.heads().verifier
+    console.log(`safe on the verifier      block ${safe}, ${last - safe} behind the last`)
     console.log(`sent, refused             ${sent}, ${refused}`)
     console.log(`verifier and sequencer    ${agree ? 'agree' : 'DISAGREE'} on block ${last}`)
   } finally {

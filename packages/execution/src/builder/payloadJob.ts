@@ -34,6 +34,9 @@ export type PayloadJobParts = {
   readonly log: Logger
 }
 
+/** Sealing a long block takes a while: the next look at the pool waits this many times as long. */
+const SEAL_PAUSES = 4
+
 /** The least gas a transaction can use: with less left, the block is full. */
 const MIN_TX_GAS = 21_000n
 
@@ -64,6 +67,8 @@ export class PayloadJob {
   #best: SealedBlock
   readonly #firstPass = Promise.withResolvers<void>()
   #passes = 0
+  /** How long the last sealing took. */
+  #sealMs = 0
   #stopped = false
   #wake: (() => void) | null = null
   #loop: Promise<void> = Promise.resolve()
@@ -134,7 +139,7 @@ export class PayloadJob {
         this.#passed()
         const left = this.#startedAt + timeLimitMs - clock.now()
         if (this.#stopped || left <= 0) break
-        await this.#pause(Math.min(this.#parts.recommitMs, left))
+        await this.#pause(Math.min(Math.max(this.#parts.recommitMs, SEAL_PAUSES * this.#sealMs), left))
       }
     } catch (error) {
       // The block of the last pass stands; a broken pass must not take the payload away.
@@ -170,7 +175,9 @@ export class PayloadJob {
   }
 
   async #offer(draft: Draft): Promise<void> {
+    const start = this.#parts.clock.now()
     const sealed = await draft.executor.seal()
+    this.#sealMs = this.#parts.clock.now() - start
     if (sealed.blockValue < this.#best.blockValue) return
     this.#best = sealed
     this.#parts.log.debug('Payload improved', {

@@ -1,4 +1,4 @@
-import { type Address, bytesToHex, type Hash } from '@keelson/protocol'
+import { type Address, bytesToHex, type Hash, txHash } from '@keelson/protocol'
 import type { Clock, Logger } from '@keelson/service'
 import { openJournal } from '#journal'
 import { effectiveTip, type PendingTransactions } from '../builder/bestTransactions.ts'
@@ -302,8 +302,9 @@ export class TxPool implements TransactionSource {
     const mined = new Set<Hash>()
     for (const { transactions } of added) {
       for (const bytes of transactions) {
-        const tx = decodeTransaction(bytes)
-        mined.add(tx.hash)
+        const hash = txHash(bytes)
+        const tx = this.#byHash.get(hash)?.tx ?? decodeTransaction(bytes)
+        mined.add(hash)
         touched.add(tx.sender)
         if (tx.to) touched.add(tx.to)
       }

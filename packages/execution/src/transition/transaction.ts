@@ -23,12 +23,15 @@ const NO_ACCESS: readonly AccessListEntry[] = []
 const NO_AUTHORIZATIONS: readonly Authorization[] = []
 
 /** Recovering a sender costs more than the rest of a transfer, and a transaction comes by several times. */
-const MAX_SENDERS = 50_000
-const senders = new Map<Hash, Address>()
+const MAX_SENDERS = 100_000
+/** The last senders, and those before them: the older half goes when the newer one is full. */
+let senders = new Map<Hash, Address>()
+let olderSenders = new Map<Hash, Address>()
 
 /** Forgets all senders; for measurements. */
 export function forgetSenders(): void {
   senders.clear()
+  olderSenders.clear()
 }
 
 let isCurveChosen = false
@@ -41,12 +44,15 @@ function chooseCurve(): void {
 }
 
 function rememberedSender(hash: Hash, bytes: Uint8Array, tx: SignedTx): Address | null {
-  const known = senders.get(hash)
+  const known = senders.get(hash) ?? olderSenders.get(hash)
   if (known) return known
   chooseCurve()
   const sender = senderOf(bytes, tx)
   if (sender) {
-    if (senders.size >= MAX_SENDERS) senders.clear()
+    if (senders.size >= MAX_SENDERS) {
+      olderSenders = senders
+      senders = new Map()
+    }
     senders.set(hash, sender)
   }
   return sender
