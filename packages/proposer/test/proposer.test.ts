@@ -18,7 +18,7 @@ import {
   ZERO_L2_BLOCK_REF,
 } from '@keelson/protocol'
 import { ManualClock } from '@keelson/service/testing'
-import { type Abi, decodeFunctionResult, encodeDeployData, encodeFunctionData } from 'viem'
+import { type Abi, decodeFunctionResult, encodeDeployData, encodeFunctionData, toFunctionSelector } from 'viem'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   createProposer,
@@ -89,8 +89,8 @@ class ProposerWorld {
   }
 
   /** The contract behind its proxy, initialized. */
-  async deployProxied(name: string, args: readonly unknown[]): Promise<Address> {
-    const implementation = await this.deploy(name)
+  async deployProxied(name: string, args: readonly unknown[], immutables: readonly unknown[] = []): Promise<Address> {
+    const implementation = await this.deploy(name, immutables)
     const proxy = await this.deploy('Proxy', [PROPOSER])
     const call = encodeFunctionData({ abi: artifact(name).abi, functionName: 'initialize', args })
     const { abi } = artifact('Proxy')
@@ -261,6 +261,22 @@ describe('the proposer and the real L2OutputOracle', () => {
     expect(await proposer.turn()).toBe(20n)
   })
 
+  it('[PRO-018] proposes as rarely as every 43,200 blocks; the oracle takes no interval of 0', async () => {
+    const chain = await open()
+    await chain.anvil.mine()
+    const oracle = (interval: bigint) =>
+      chain.deployProxied('L2OutputOracle', [interval, 2n, 0n, 1n, PROPOSER, CHALLENGER, 604_800n])
+    await expect(oracle(0n)).rejects.toThrow('failed')
+    const address = await oracle(43_200n)
+    await chain.nodeCatchesUp()
+    const proposer = chain.proposer({ type: 'l2OutputOracle', address })
+    chain.finalized = 43_199n
+    expect(await proposer.turn()).toBeNull()
+    chain.finalized = 50_000n
+    expect(await proposer.turn()).toBe(43_200n)
+    expect(await proposer.turn()).toBeNull()
+  })
+
   it('runs by itself, and over RPC starts and stops', async () => {
     const { chain, target, latest } = await openOracle()
     chain.finalized = 20n
@@ -279,6 +295,11 @@ describe('the proposer and the real L2OutputOracle', () => {
 /** A game that does nothing but say who made it: the first of the arguments that the factory's clones carry. */
 const GAME_INIT = '0x601580600b6000396000f3' as const
 const GAME_RUNTIME = '60763603356060' as const
+
+/** Answers every call with the words 1 and 0: a challenge period, an anchor, a deposit of ether. */
+const ONE_AND_ZERO = '0x600a80600b6000396000f3600160005260406000f3'
+/** Answers every call with an address. */
+const answering = (address: Address): Hex => `0x601d80600b6000396000f373${address.slice(2)}60005260206000f3`
 
 describe('the proposer and the real DisputeGameFactory', () => {
   async function openFactory() {
@@ -319,6 +340,76 @@ describe('the proposer and the real DisputeGameFactory', () => {
     await chain.anvil.mine()
     expect(await proposer.turn()).toBe(25n)
     expect(await factory.gameCount()).toBe(2n)
+  })
+
+  /** The factory with the real permissioned game as type 1, and a game that nobody checks as type 0. */
+  async function openPermissioned() {
+    const opened = await openFactory()
+    const { chain, address } = opened
+    const answers = (await chain.send(PROPOSER, null, ONE_AND_ZERO)) as Address
+    const vm = await chain.send(PROPOSER, null, answering(answers))
+    const depths = [73n, 30n, 10_800n, 302_400n] as const
+    const parties = [901n, PROPOSER, CHALLENGER] as const
+    const permissioned = await chain.deploy('PermissionedDisputeGame', [
+      ...[1, word(1n), ...depths, vm, answers, answers],
+      ...parties,
+    ])
+    const { abi } = artifact('DisputeGameFactory')
+    const unchecked = await chain.read<Address>('DisputeGameFactory', address, 'gameImpls', [1])
+    for (const [type, game] of [
+      [0, unchecked],
+      [1, permissioned],
+    ] as const) {
+      const data = encodeFunctionData({ abi, functionName: 'setImplementation', args: [type, game] })
+      await chain.send(PROPOSER, address, data)
+    }
+    chain.finalized = 17n
+    return opened
+  }
+
+  it('[PRO-025] makes a permissioned game, which nobody but the proposer can', async () => {
+    const { chain, address, target, factory } = await openPermissioned()
+    const data = encodeFunctionData({
+      abi: artifact('DisputeGameFactory').abi,
+      functionName: 'create',
+      args: [1, word(0x1234n), gameExtraData(3n)],
+    })
+    const create = (from: Address) =>
+      chain.anvil.rpc.request('eth_call', [{ from, to: address, data, value: '0x5' }, 'latest'])
+    await expect(create(CHALLENGER)).rejects.toMatchObject({ data: toFunctionSelector('BadAuth()') })
+    await expect(create(PROPOSER)).resolves.toBeDefined()
+    expect(await chain.proposer(target).turn()).toBe(17n)
+    const { proxy } = await factory.gameAtIndex(0n)
+    expect(await factory.creator(proxy)).toBe(PROPOSER)
+    expect(await chain.read('PermissionedDisputeGame', proxy, 'rootClaim')).toBe(chain.output(17n).outputRoot)
+    expect(await chain.read('PermissionedDisputeGame', proxy, 'l2BlockNumber')).toBe(17n)
+  })
+
+  it('[PRO-023] makes games against which the portal lets withdrawals be proven, when their type is the respected one', async () => {
+    const { chain, address, target } = await openPermissioned()
+    const superchain = await chain.deployProxied('SuperchainConfig', [PROPOSER, false])
+    const portal = await chain.deployProxied(
+      'OptimismPortal2',
+      [address, CHALLENGER, superchain, 1],
+      [604_800n, 302_400n],
+    )
+    expect(await chain.read('OptimismPortal2', portal, 'respectedGameType')).toBe(target.gameType)
+    expect(await chain.proposer({ ...target, gameType: 0 }).turn()).toBe(17n)
+    expect(await chain.proposer(target).turn()).toBe(17n)
+
+    const { stateRoot, withdrawalStorageRoot, blockRef } = chain.output(17n)
+    const output = {
+      version: ZERO_HASH,
+      stateRoot,
+      messagePasserStorageRoot: withdrawalStorageRoot,
+      latestBlockhash: blockRef.hash,
+    }
+    const withdrawal = { nonce: 0n, sender: PROPOSER, target: CHALLENGER, value: 0n, gasLimit: 0n, data: '0x' }
+    const prove = (index: bigint) =>
+      chain.read('OptimismPortal2', portal, 'proveWithdrawalTransaction', [withdrawal, index, output, []])
+    await expect(prove(0n)).rejects.toThrow('invalid game type')
+    // The game and its output are accepted; what is missing is the proof of the withdrawal.
+    await expect(prove(1n)).rejects.toThrow('MerkleTrie')
   })
 
   it('[PRO-022] takes a game that exists for done', async () => {
