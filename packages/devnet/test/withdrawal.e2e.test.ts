@@ -80,7 +80,7 @@ describe('a withdrawal', () => {
     // What the portal says to the same calls at a time when it does not allow them.
     const finalize = { account, targetChain: l2Chain, withdrawal } as never
     await expect(l1.estimateFinalizeWithdrawalGas(finalize)).rejects.toThrow('finalization period has not elapsed')
-    await expect(l1.estimateProveWithdrawalGas({ account, ...proof } as never)).rejects.toThrow(
+    await expect(l1.estimateProveWithdrawalGas({ ...proof, account } as never)).rejects.toThrow(
       'withdrawal hash has already been proven',
     )
 
