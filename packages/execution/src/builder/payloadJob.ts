@@ -36,6 +36,8 @@ export type PayloadJobParts = {
 
 /** Sealing a long block takes a while: the next look at the pool waits this many times as long. */
 const SEAL_PAUSES = 4
+/** … and no longer than this, so that one slow sealing does not keep transactions out of the block. */
+const MAX_SEAL_PAUSE_MS = 500
 
 /** The least gas a transaction can use: with less left, the block is full. */
 const MIN_TX_GAS = 21_000n
@@ -139,7 +141,8 @@ export class PayloadJob {
         this.#passed()
         const left = this.#startedAt + timeLimitMs - clock.now()
         if (this.#stopped || left <= 0) break
-        await this.#pause(Math.min(Math.max(this.#parts.recommitMs, SEAL_PAUSES * this.#sealMs), left))
+        const sealPause = Math.min(SEAL_PAUSES * this.#sealMs, MAX_SEAL_PAUSE_MS)
+        await this.#pause(Math.min(Math.max(this.#parts.recommitMs, sealPause), left))
       }
     } catch (error) {
       // The block of the last pass stands; a broken pass must not take the payload away.
