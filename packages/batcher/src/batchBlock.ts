@@ -1,6 +1,9 @@
 import { verifiedBlock } from '@keelson/l1'
 import {
+  decodeBlock,
   decodeL1InfoTx,
+  type Hex,
+  hexToBytes,
   isActivationBlock,
   type L1BlockRef,
   type L2BlockRef,
@@ -10,7 +13,7 @@ import {
   type TimedFork,
   TX_TYPE,
 } from '@keelson/protocol'
-import type { RpcClient } from '@keelson/service'
+import { isUnknownMethod, type RpcClient, RpcError } from '@keelson/service'
 
 /** An L2 block as the batcher needs it. */
 export type BatchBlock = {
@@ -57,15 +60,26 @@ export function spoiledActivation(
   return (['jovian', 'karst'] as const).find((fork) => isActivationBlock(config, fork, ref.timestamp)) ?? null
 }
 
-/** Reads L2 blocks from the engine's RPC, each checked against its own hash. */
+/**
+ * Reads L2 blocks from the engine's RPC, each checked against its own hash: as RLP where the engine serves it, else as JSON.
+ */
 export function createBlockLoader(l2: RpcClient, config: RollupConfig) {
+  let raw = true
   return async (number: bigint, signal?: AbortSignal): Promise<BatchBlock | null> => {
     if (number <= config.genesis.l2.number) throw new RangeError(`block ${number} is not after genesis`)
-    const json = await l2.request<unknown>(
-      'eth_getBlockByNumber',
-      [quantityToHex(number), true],
-      signal ? { signal } : {},
-    )
+    const ask = <T>(method: string, ...params: unknown[]) => l2.request<T>(method, params, signal ? { signal } : {})
+    const name = quantityToHex(number)
+    if (raw) {
+      try {
+        const { hash, header, transactions } = decodeBlock(hexToBytes(await ask<Hex>('debug_getRawBlock', name)))
+        return batchBlockOf({ info: { ...header, hash }, transactions })
+      } catch (error) {
+        if (error instanceof RpcError && /not found/.test(error.message)) return null
+        if (!isUnknownMethod(error)) throw error
+        raw = false
+      }
+    }
+    const json = await ask<unknown>('eth_getBlockByNumber', name, true)
     return json === null ? null : batchBlockOf(verifiedBlock(json))
   }
 }

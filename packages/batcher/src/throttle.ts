@@ -1,4 +1,4 @@
-import { type Logger, type RpcClient, RpcError } from '@keelson/service'
+import { isUnknownMethod, type Logger, type RpcClient } from '@keelson/service'
 
 /** How the sequencer's block building is held back while the batcher is behind; the names are op-batcher's flags. */
 export type ThrottlePolicy = {
@@ -84,7 +84,7 @@ export function createThrottler(parts: { readonly engines: readonly RpcClient[];
       try {
         await engine.request('miner_setMaxDASize', limits, signal ? { signal } : {})
       } catch (error) {
-        if (error instanceof RpcError && error.code === -32601) {
+        if (isUnknownMethod(error)) {
           deaf.add(engine)
           parts.log.warn('The engine does not serve miner_setMaxDASize; its blocks are not throttled', { err: error })
         } else if (!signal?.aborted) {

@@ -7,9 +7,11 @@ import { createEngineClient } from './engineClient.ts'
 
 const secret = new Uint8Array(32).fill(7)
 
-async function overHttp(last: Parameters<typeof forksThrough>[0], jwtSecret = secret) {
+type Fork = Parameters<typeof forksThrough>[0]
+
+async function overHttp(last: Fork, { jwtSecret = secret, raw = true } = {}) {
   const h = engineHarness({ config: { forks: forksThrough(last) } })
-  const server = await serveEngine(h.engine, h.config, secret)
+  const server = await serveEngine(h.engine, h.config, secret, { raw })
   onTestFinished(() => server.close())
   const { log, lines } = recordedLogs()
   const engine = createEngineClient({ url: server.url, jwtSecret, config: h.config, timeoutMs: 5_000, log })
@@ -23,11 +25,12 @@ testEngineApi('the fake', async () => {
 })
 for (const fork of ['regolith', 'granite', 'holocene', 'isthmus', 'jovian'] as const) {
   testEngineApi(`the HTTP client (${fork})`, () => overHttp(fork))
+  testEngineApi(`the HTTP client of an engine without debug_ (${fork})`, () => overHttp(fork, { raw: false }))
 }
 
 describe('the engine client', () => {
   it('[DER-336] [DER-337] [DER-338] sends payloads with the fields of their fork and no others', async () => {
-    const fields = async (last: Parameters<typeof forksThrough>[0]) => {
+    const fields = async (last: Fork) => {
       const { engine, genesis } = await overHttp(last)
       const block = await engine.getBlock({ hash: genesis.executionPayload.blockHash })
       return (['withdrawals', 'blobGasUsed', 'excessBlobGas', 'withdrawalsRoot'] as const).filter(
@@ -47,8 +50,8 @@ describe('the engine client', () => {
     expect(await engine.getBlock({ hash: footprint.executionPayload.blockHash })).toEqual(footprint)
   })
 
-  it('reads back signed transactions of every type byte for byte', async () => {
-    const { h, engine } = await overHttp('isthmus')
+  it.each([true, false])('reads back signed transactions of every type byte for byte (raw: %s)', async (raw) => {
+    const { h, engine } = await overHttp('isthmus', { raw })
     const transactions = serializeTestTransactions()
     const derived = h.derivedOn(h.genesisRef, { transactions })
     const built = h.engine.makeBlock(h.genesis.executionPayload, derived.attributes)
@@ -57,8 +60,8 @@ describe('the engine client', () => {
     expect(read?.executionPayload.transactions.slice(1)).toEqual(transactions)
   })
 
-  it('does not believe a block that does not hash to its name', async () => {
-    const { h, engine } = await overHttp('granite')
+  it.each([true, false])('does not believe a block that does not hash to its name (raw: %s)', async (raw) => {
+    const { h, engine } = await overHttp('granite', { raw })
     const built = h.engine.makeBlock(h.genesis.executionPayload, h.derivedOn(h.genesisRef).attributes)
     const forged = { ...built, executionPayload: { ...built.executionPayload, gasUsed: 1n } }
     h.engine.store(forged)
@@ -68,8 +71,14 @@ describe('the engine client', () => {
     })
   })
 
+  it('asks for raw blocks no more once the engine does not know the method', async () => {
+    const { engine, server, genesis } = await overHttp('granite', { raw: false })
+    for (let i = 0; i < 3; i++) expect(await engine.getBlock({ number: 0n })).toEqual(genesis)
+    expect(server.calls.filter((call) => call === 'eth_getBlockByNumber')).toHaveLength(3)
+  })
+
   it('says once that the secrets differ', async () => {
-    const { engine, lines } = await overHttp('granite', new Uint8Array(32).fill(8))
+    const { engine, lines } = await overHttp('granite', { jwtSecret: new Uint8Array(32).fill(8) })
     await expect(engine.getChainId()).rejects.toMatchObject({ status: 401 })
     await expect(engine.getChainId()).rejects.toMatchObject({ status: 401 })
     expect(lines.filter(({ level, message }) => level === 'error' && message.includes('JWT'))).toHaveLength(1)

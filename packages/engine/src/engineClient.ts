@@ -3,16 +3,13 @@ import {
   attributesToJson,
   EngineApiError,
   type ExecutionClient,
-  type ExecutionPayloadEnvelope,
   envelopeFromJson,
   forkchoiceStateToJson,
   forkchoiceUpdatedFromJson,
   type Hex,
   isForkActive,
-  type L2BlockSelector,
   payloadStatusFromJson,
   payloadToJson,
-  quantityToHex,
   type RollupConfig,
 } from '@keelson/protocol'
 import {
@@ -26,9 +23,9 @@ import {
   systemClock,
   TransportError,
 } from '@keelson/service'
+import { createBlockReader, NOT_FOUND } from './blockReader.ts'
 import { forkchoiceUpdatedMethod, getPayloadMethod, newPayloadMethod } from './engineVersions.ts'
 import { EngineError } from './errors.ts'
-import { type RpcBlock, rpcBlockToEnvelope } from './rpcBlock.ts'
 
 export type EngineClientOptions = {
   readonly url: string
@@ -44,15 +41,10 @@ export type EngineClientOptions = {
   readonly metrics?: MetricRegistry
 }
 
-/** What engines answer for a block they do not have, where they do not answer `null`. */
-const NOT_FOUND = /block not found|unknown block|header not found/i
-
-const LABELS = { unsafe: 'latest', safe: 'safe', finalized: 'finalized' } as const
-
 /**
  * An engine (op-reth, op-geth, or ours in another process) over HTTP with JWT.
  *
- * Blocks are read with full transactions and verified against their hash. Refused calls reject with `EngineApiError`,
+ * Blocks are read through {@link createBlockReader}, and so verified. Refused calls reject with `EngineApiError`,
  * calls without an answer with `TransportError`; a 401 is logged once, with what to check.
  */
 export function createEngineClient(options: EngineClientOptions): ExecutionClient {
@@ -86,21 +78,7 @@ export function createEngineClient(options: EngineClientOptions): ExecutionClien
     }
   }
 
-  const block = async (selector: L2BlockSelector, signal?: AbortSignal): Promise<ExecutionPayloadEnvelope | null> => {
-    const [method, param] = blockRequest(selector)
-    let found: RpcBlock | null
-    try {
-      found = await request<RpcBlock | null>(method, [param, true], signal)
-    } catch (error) {
-      if (error instanceof EngineApiError && NOT_FOUND.test(error.message)) return null
-      throw error
-    }
-    if (!found) return null
-    if (typeof selector === 'object' && 'hash' in selector && found.hash !== selector.hash) {
-      throw new EngineError('blockHashMismatch', { expected: selector.hash, computed: found.hash })
-    }
-    return rpcBlockToEnvelope(found)
-  }
+  const getBlock = createBlockReader((method, params, call) => request(method, params, call?.signal))
 
   return {
     async forkchoiceUpdated(state, attributes, call) {
@@ -130,7 +108,7 @@ export function createEngineClient(options: EngineClientOptions): ExecutionClien
       return BigInt(await request<Hex>('eth_chainId', [], call?.signal))
     },
 
-    getBlock: (selector, call) => block(selector, call?.signal),
+    getBlock,
 
     async getProof(address, keys, blockHash, call) {
       try {
@@ -142,12 +120,6 @@ export function createEngineClient(options: EngineClientOptions): ExecutionClien
       }
     },
   }
-}
-
-function blockRequest(selector: L2BlockSelector): [method: string, param: string] {
-  if (typeof selector === 'string') return ['eth_getBlockByNumber', LABELS[selector]]
-  if ('hash' in selector) return ['eth_getBlockByHash', selector.hash]
-  return ['eth_getBlockByNumber', quantityToHex(selector.number)]
 }
 
 function decoded<T>(call: string, read: () => T): T {

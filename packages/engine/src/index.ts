@@ -1,4 +1,5 @@
 export * from './attributesMatch.ts'
+export { createBlockReader, type RpcRequest } from './blockReader.ts'
 export * from './derivedAttributes.ts'
 export * from './elSync.ts'
 export { ENGINE_CALL_TIMEOUT_MS, type Invalid } from './engineCalls.ts'

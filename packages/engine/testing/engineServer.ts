@@ -9,6 +9,7 @@ import {
   EngineApiError,
   type ExecutionClient,
   type ExecutionPayloadEnvelope,
+  encodeBlock,
   envelopeFromJson,
   envelopeToJson,
   forkchoiceStateFromJson,
@@ -25,8 +26,17 @@ import {
 } from '@keelson/protocol'
 import { createRpcServer, jwtAuthentication, RpcMethodError } from '@keelson/service/node'
 
-/** The Engine API and the block reads of any engine over real HTTP with JWT, for tests of the client. */
-export async function serveEngine(engine: ExecutionClient, config: RollupConfig, jwtSecret: Uint8Array) {
+/**
+ * The Engine API and the block reads of any engine over real HTTP with JWT, for tests of the client.
+ *
+ * @param options.raw - whether `debug_getRawBlock` is served, as it is not by op-geth's authenticated endpoint
+ */
+export async function serveEngine(
+  engine: ExecutionClient,
+  config: RollupConfig,
+  jwtSecret: Uint8Array,
+  { raw = true }: { readonly raw?: boolean } = {},
+) {
   const calls: string[] = []
   const api: EngineApi = engine
   const forkchoice = async (params: readonly unknown[]) => {
@@ -44,17 +54,28 @@ export async function serveEngine(engine: ExecutionClient, config: RollupConfig,
     const envelope = envelopeFromJson({ executionPayload: params[0], ...(root ? { parentBeaconBlockRoot: root } : {}) })
     return payloadStatusToJson(await api.newPayload(envelope))
   }
-  const byNumber = async ([tag]: readonly unknown[]) => {
+  const blockAt = async (name: string) => {
     const labels: Record<string, 'unsafe' | 'safe' | 'finalized'> = {
       latest: 'unsafe',
       safe: 'safe',
       finalized: 'finalized',
     }
-    const label = labels[tag as string]
-    const block = await engine.getBlock(label ?? { number: BigInt(tag as Hex) })
-    // As geth: labels without a block are errors, numbers without one are null.
-    if (!block && label) throw new RpcMethodError(-39001, `${String(tag)} block not found`)
+    const label = labels[name]
+    const hash = name.length === 66 ? { hash: name as Hash } : null
+    const block = await engine.getBlock(label ?? hash ?? { number: BigInt(name) })
+    // As geth: labels without a block are errors, numbers and hashes without one are null.
+    if (!block && label) throw new RpcMethodError(-39001, `${name} block not found`)
+    return block
+  }
+  const jsonBlock = async ([name]: readonly unknown[]) => {
+    const block = await blockAt(name as string)
     return block && blockToJson(block)
+  }
+  const rawBlock = async ([name]: readonly unknown[]) => {
+    const block = await blockAt(name as string)
+    if (!block) throw new RpcMethodError(-32000, `block #${name} not found`)
+    const header = blockHeaderOf(block)
+    return bytesToHex(encodeBlock({ header, transactions: block.executionPayload.transactions }))
   }
   const methods = {
     engine_forkchoiceUpdatedV1: forkchoice,
@@ -68,11 +89,9 @@ export async function serveEngine(engine: ExecutionClient, config: RollupConfig,
     engine_newPayloadV3: newPayload,
     engine_newPayloadV4: newPayload,
     eth_chainId: async () => quantityToHex(await engine.getChainId()),
-    eth_getBlockByNumber: byNumber,
-    eth_getBlockByHash: async ([hash]: readonly unknown[]) => {
-      const block = await engine.getBlock({ hash: hash as Hash })
-      return block && blockToJson(block)
-    },
+    eth_getBlockByNumber: jsonBlock,
+    eth_getBlockByHash: jsonBlock,
+    ...(raw && { debug_getRawBlock: rawBlock }),
   }
   const answering = Object.entries(methods).map(([name, method]) => [
     name,

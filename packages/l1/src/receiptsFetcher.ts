@@ -1,5 +1,5 @@
 import { type CallOptions, type Hash, hexToBytes, type L1BlockInfo, type L1Receipt } from '@keelson/protocol'
-import { type Clock, type Logger, type RpcClient, RpcError } from '@keelson/service'
+import { type Clock, isUnknownMethod, type Logger, type RpcClient } from '@keelson/service'
 import { L1Error } from './errors.ts'
 import type { RpcKind } from './l1Api.ts'
 import { decodeBlockReceipt, encodeRpcReceipt, receiptOf, verifyReceipts } from './receipt.ts'
@@ -46,17 +46,6 @@ function methodsOf(kind: RpcKind, txCount: number): Method[] {
 
 /** How long a method that the server does not know is left alone. */
 const RETRY_METHODS_MS = 60_000
-
-/** Whether the server says that it has no such method, rather than that the call failed. */
-function isUnknownMethod(error: unknown): boolean {
-  return (
-    error instanceof RpcError &&
-    (error.code === -32601 ||
-      /(not (found|supported|available|whitelisted)|unsupported|unknown) ?method|method .*(not (found|supported|available|exist|whitelisted)|does not exist)/i.test(
-        error.message,
-      ))
-  )
-}
 
 /** Receipts of a block, fetched by the best way the provider has, always checked against the header's root. */
 export function createReceiptsFetcher(parts: {

@@ -1,4 +1,5 @@
 export * from './baseFee.ts'
+export * from './block.ts'
 export * from './bloom.ts'
 export * from './bytes.ts'
 export * from './chainPreset.ts'

@@ -22,6 +22,16 @@ export class RpcError extends Error {
   }
 }
 
+/** How servers that do not use -32601 say it. */
+const UNKNOWN_METHOD =
+  /(not (found|supported|available|whitelisted)|unsupported|unknown) ?method|method .*(not (found|supported|available|exist|whitelisted)|does not exist)/i
+
+/** Whether a JSON-RPC error (anything with its code and message) says that the server has no such method, rather than that the call failed. */
+export function isUnknownMethod(error: unknown): boolean {
+  if (!(error instanceof Error) || typeof (error as { code?: unknown }).code !== 'number') return false
+  return (error as Error & { code: number }).code === RPC_ERROR.methodNotFound || UNKNOWN_METHOD.test(error.message)
+}
+
 /** The other side could not be asked, or its answer was no JSON-RPC. `status` is that of HTTP, if it came so far. */
 export class TransportError extends Error {
   override readonly name = 'TransportError'

@@ -1,4 +1,4 @@
-import { encodeHeader, encodeRlp, type Hash, isDepositTx, RlpReader, txHash } from '@keelson/protocol'
+import { encodeBlock, type Hash, isDepositTx, txHash } from '@keelson/protocol'
 import type { BlockHeader } from '../blockHeader.ts'
 import type { StoredBlock } from '../chain/chainStore.ts'
 import type { StoredReceipt } from '../chain/storedReceipt.ts'
@@ -37,17 +37,6 @@ export function headerJson(hash: Hash, header: BlockHeader): Record<string, unkn
 /** Length of the block's RLP, as `size` gives it. */
 function blockSize({ header, transactions }: StoredBlock): bigint {
   return BigInt(encodeBlock({ header, transactions }).length)
-}
-
-/** RLP of a block: header, transactions (typed ones as strings), ommers, and withdrawals from Canyon. */
-export function encodeBlock({ header, transactions }: Pick<StoredBlock, 'header' | 'transactions'>): Uint8Array {
-  const bodyOf = (tx: Uint8Array) => ((tx[0] ?? 0) >= 0xc0 ? new RlpReader(tx).item() : tx)
-  return encodeRlp([
-    new RlpReader(encodeHeader(header)).item(),
-    transactions.map(bodyOf),
-    [],
-    ...(header.withdrawalsRoot === undefined ? [] : [[]]),
-  ])
 }
 
 /**

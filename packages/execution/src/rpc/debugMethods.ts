@@ -1,7 +1,6 @@
-import { bytesToHex, encodeHeader } from '@keelson/protocol'
+import { bytesToHex, encodeBlock, encodeHeader } from '@keelson/protocol'
 import type { ExecutionEngine } from '../engine/executionEngine.ts'
 import { encodeReceipt } from '../transition/receipts.ts'
-import { encodeBlock } from './blockJson.ts'
 import { needBlock, readBlockSelector } from './blockSelector.ts'
 import { rawTransaction } from './chainMethods.ts'
 import { Params, readHash } from './params.ts'
