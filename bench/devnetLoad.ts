@@ -64,11 +64,9 @@ export async function run(argv: readonly string[]): Promise<void> {
       const due = Math.min(total, Math.floor(((performance.now() - startedAt) / 1000) * rate))
       const sliceEnd = performance.now() + SLICE_MS
       for (; sent < due && performance.now() < sliceEnd; sent++) {
-        try {
-          pool.add(signed[sent] as Uint8Array)
-        } catch {
+        pool.submit(signed[sent] as Uint8Array).catch(() => {
           refused += 1
-        }
+        })
       }
       await new Promise((done) => setTimeout(done, 5))
     }

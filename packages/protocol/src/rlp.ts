@@ -97,6 +97,13 @@ export function encodeRlp(item: RlpInput, prefix?: number): Uint8Array {
   return out
 }
 
+/** RLP of a byte string: what {@link encodeRlp} gives, without asking what the item is. */
+export function encodeRlpString(bytes: Uint8Array): Uint8Array {
+  const out = new Uint8Array(stringSize(bytes.length, bytes[0] ?? 0))
+  writeString(out, 0, bytes)
+  return out
+}
+
 /** The header of a list whose payload has `length` bytes. */
 export function rlpListHeader(length: number): Uint8Array {
   const header = new Uint8Array(headerSize(length))

@@ -34,6 +34,11 @@ describe('trie roots', () => {
     ])
     expect(roots.size).toBe(3)
   })
+
+  it.each([0, 1, 2, 127, 128, 129, 255, 256, 257, 1_000])('of a list of %i are those of its entries', (length) => {
+    const values = Array.from({ length }, (_, i) => new Uint8Array(1 + ((i * 7) % 60)).fill(i + 1))
+    expect(orderedTrieRoot(values)).toBe(trieRoot(values.map((value, i) => [encodeRlp(i), value])))
+  })
 })
 
 describe('verifyTrieProof', () => {

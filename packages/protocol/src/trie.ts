@@ -1,7 +1,7 @@
-import { bytesToHex, compareBytes, concatBytes } from './bytes.ts'
+import { bytesToHex, compareBytes } from './bytes.ts'
 import { keccak256 } from './keccak.ts'
 import type { Hash } from './primitives.ts'
-import { encodeRlp, type RlpInput, rlpListHeader } from './rlp.ts'
+import { encodeRlp, encodeRlpString, rlpListHeader } from './rlp.ts'
 
 /** Root of a trie without entries: keccak256 of the empty string's RLP. */
 export const EMPTY_TRIE_ROOT: Hash = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421'
@@ -32,32 +32,46 @@ const BRANCH_HOLE = Uint8Array.of(0x80)
 
 /** What a parent holds of a node: the node itself when shorter than 32 bytes, else its hash; as RLP. */
 function reference(node: Uint8Array): Uint8Array {
-  return node.length < 32 ? node : encodeRlp(keccak256(node))
+  if (node.length < 32) return node
+  const hash = new Uint8Array(33)
+  hash[0] = 0xa0
+  hash.set(keccak256(node), 1)
+  return hash
 }
 
-const listOf = (parts: readonly Uint8Array[]): Uint8Array => {
+/** RLP of a list whose items are RLP already. */
+function listOf(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0
   for (const part of parts) length += part.length
-  return concatBytes(rlpListHeader(length), ...parts)
+  const header = rlpListHeader(length)
+  const list = new Uint8Array(header.length + length)
+  list.set(header)
+  let at = header.length
+  for (const part of parts) {
+    list.set(part, at)
+    at += part.length
+  }
+  return list
 }
 
 /** RLP of the node over `entries[from..to)`, which share their first `depth` nibbles and are sorted by key. */
 function nodeOf(entries: readonly Entry[], from: number, to: number, depth: number): Uint8Array {
   const first = entries[from] as Entry
   if (to - from === 1) {
-    return encodeRlp([compactPath(first.nibbles, depth, first.nibbles.length, true), first.value] satisfies RlpInput)
+    const path = compactPath(first.nibbles, depth, first.nibbles.length, true)
+    return listOf([encodeRlpString(path), encodeRlpString(first.value)])
   }
   const last = entries[to - 1] as Entry
   let shared = depth
   while (shared < first.nibbles.length && first.nibbles[shared] === last.nibbles[shared]) shared++
   if (shared > depth) {
-    const path = encodeRlp(compactPath(first.nibbles, depth, shared, false))
+    const path = encodeRlpString(compactPath(first.nibbles, depth, shared, false))
     return listOf([path, reference(nodeOf(entries, from, to, shared))])
   }
   const children: Uint8Array[] = new Array(17).fill(BRANCH_HOLE)
   let at = from
   if (first.nibbles.length === depth) {
-    children[16] = encodeRlp(first.value)
+    children[16] = encodeRlpString(first.value)
     at++
   }
   while (at < to) {
@@ -70,16 +84,22 @@ function nodeOf(entries: readonly Entry[], from: number, to: number, depth: numb
   return listOf(children)
 }
 
+const rootOf = (sorted: readonly Entry[]): Hash =>
+  sorted.length === 0 ? EMPTY_TRIE_ROOT : bytesToHex(keccak256(nodeOf(sorted, 0, sorted.length, 0)))
+
 /** Root of the Merkle-Patricia trie of these entries. Keys are distinct, values not empty. */
 export function trieRoot(entries: readonly (readonly [key: Uint8Array, value: Uint8Array])[]): Hash {
-  if (entries.length === 0) return EMPTY_TRIE_ROOT
-  const sorted = entries
-    .toSorted(([a], [b]) => compareBytes(a, b))
-    .map(([key, value]) => ({ nibbles: toNibbles(key), value }))
-  return bytesToHex(keccak256(nodeOf(sorted, 0, sorted.length, 0)))
+  const sorted = entries.toSorted(([a], [b]) => compareBytes(a, b))
+  return rootOf(sorted.map(([key, value]) => ({ nibbles: toNibbles(key), value })))
 }
+
+/** The RLP of 0 is 0x80: among the keys of a list its place is behind those of 1 to 127. */
+const PLACE_OF_FIRST = 127
 
 /** Root over a list: keys are the RLP of the indexes. That of transactions, receipts and withdrawals. */
 export function orderedTrieRoot(values: readonly Uint8Array[]): Hash {
-  return trieRoot(values.map((value, index) => [encodeRlp(index), value]))
+  const sorted = values.map((value, index) => ({ nibbles: toNibbles(encodeRlp(index)), value }))
+  const first = sorted.shift()
+  if (first) sorted.splice(PLACE_OF_FIRST, 0, first)
+  return rootOf(sorted)
 }

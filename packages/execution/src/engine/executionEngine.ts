@@ -18,6 +18,7 @@ import {
 } from '@keelson/protocol'
 import { type Clock, type Logger, type MetricRegistry, nullLogger, nullMetrics, systemClock } from '@keelson/service'
 import { openDatabase } from '#database'
+import { prepareSenders } from '#senders'
 import { type BuilderOptions, PayloadBuilder } from '../builder/payloadBuilder.ts'
 import { Chain } from '../chain/chain.ts'
 import type { StoredBlock } from '../chain/chainStore.ts'
@@ -245,6 +246,7 @@ export class ExecutionEngine implements ExecutionClient {
     checkAttributes(this.chain.spec, head.header, attributes)
     const id = computePayloadId(head.hash, attributes)
     if (this.builder.has(id)) return id
+    await prepareSenders(attributes.transactions ?? [])
     try {
       await this.builder.start(id, head, attributes)
     } catch (cause) {

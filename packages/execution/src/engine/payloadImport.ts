@@ -6,6 +6,7 @@ import {
   headerHash,
   type PayloadStatus,
 } from '@keelson/protocol'
+import { prepareSenders } from '#senders'
 import type { BlockHeader } from '../blockHeader.ts'
 import { BoundedCache } from '../chain/boundedCache.ts'
 import type { Chain } from '../chain/chain.ts'
@@ -94,6 +95,7 @@ export class PayloadImport {
     if (header.gasUsed > header.gasLimit) {
       throw new InvalidBlock(`invalid gasUsed: have ${header.gasUsed}, gasLimit ${header.gasLimit}`)
     }
+    await prepareSenders(envelope.executionPayload.transactions)
     return this.#chain.executeOn(parent, envelope)
   }
 }

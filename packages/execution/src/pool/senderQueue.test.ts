@@ -32,4 +32,14 @@ describe('SenderQueue', () => {
     expect(queue.costBelow(99n, 1n)).toBe(510n)
     expect(queue.costBelow(99n, 0n)).toBe(0n)
   })
+
+  it('gives up what lies below a nonce, gaps or not', () => {
+    const queue = new SenderQueue()
+    for (const nonce of [3n, 4n, 6n, 9n]) queue.set(entry(nonce, nonce))
+    expect(queue.costBelow(6n, 3n)).toBe(7n)
+    expect(nonces(queue.takeBelow(3n))).toEqual([])
+    expect(nonces(queue.takeBelow(7n))).toEqual([3n, 4n, 6n])
+    expect(nonces(queue.all())).toEqual([9n])
+    expect(queue.costBelow(10n, 9n)).toBe(9n)
+  })
 })

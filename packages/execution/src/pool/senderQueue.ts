@@ -43,6 +43,13 @@ export class SenderQueue {
     this.#forgetCosts(at)
   }
 
+  /** Takes out the entries below `nonce`. */
+  takeBelow(nonce: bigint): readonly PooledTx[] {
+    const taken = this.#entries.splice(0, this.#firstFrom(nonce))
+    if (taken.length > 0) this.#forgetCosts(0)
+    return taken
+  }
+
   /** All of them in nonce order. */
   all(): readonly PooledTx[] {
     return this.#entries.slice()

@@ -1,6 +1,7 @@
 import { type Address, bytesToHex, type Hash, txHash } from '@keelson/protocol'
 import type { Clock, Logger } from '@keelson/service'
 import { openJournal } from '#journal'
+import { prepareSenders } from '#senders'
 import { effectiveTip, type PendingTransactions } from '../builder/bestTransactions.ts'
 import type { TransactionSource } from '../builder/payloadJob.ts'
 import { createBreather } from '../chain/breather.ts'
@@ -31,6 +32,9 @@ export type PoolOptions = {
 }
 
 export type TxPoolParts = PoolOptions & { readonly chain: Chain; readonly clock: Clock; readonly log: Logger }
+
+/** Transactions of the journal whose senders are recovered together. */
+const JOURNAL_BATCH = 1_000
 
 type Pending = { readonly pending: readonly PooledTx[]; readonly queued: readonly PooledTx[] }
 
@@ -82,7 +86,9 @@ export class TxPool implements TransactionSource {
     let restored = 0
     let refused = 0
     const breathe = createBreather(() => this.#clock.now())
-    for (const bytes of journal.read()) {
+    const kept = journal.read()
+    for (const [i, bytes] of kept.entries()) {
+      if (i % JOURNAL_BATCH === 0) await prepareSenders(kept.slice(i, i + JOURNAL_BATCH))
       try {
         this.#insert(decodeTransaction(bytes))
         restored++
@@ -108,6 +114,16 @@ export class TxPool implements TransactionSource {
 
   get(hash: Hash): ExecutionTx | null {
     return this.#byHash.get(hash)?.tx ?? null
+  }
+
+  /**
+   * {@link TxPool.add}, with the sender recovered off the main thread when many transactions come at once.
+   *
+   * Rejects with {@link PoolError}.
+   */
+  async submit(bytes: Uint8Array): Promise<Hash> {
+    await prepareSenders([bytes])
+    return this.add(bytes)
   }
 
   /**
@@ -311,10 +327,6 @@ export class TxPool implements TransactionSource {
     }
     const dropped = removed.flatMap(({ transactions }) => transactions.map(decodeTransaction))
     for (const tx of dropped) touched.add(tx.sender)
-    for (const hash of mined) {
-      const entry = this.#byHash.get(hash)
-      if (entry) this.#drop(entry)
-    }
     for (const sender of removed.length > 0 ? [...this.#bySender.keys()] : touched) this.#judge(sender)
     for (const tx of dropped) if (tx.type !== 0x7e && !mined.has(tx.hash)) this.#reinject(tx)
     if (this.#journal && this.#journal.count > 2 * this.#byHash.size + 1000) this.#rewriteJournal()
@@ -340,10 +352,14 @@ export class TxPool implements TransactionSource {
     const { spec, head } = this.#chain
     const account = reader.getAccount(sender)
     const balance = account?.balance ?? 0n
+    const outrun = queue.takeBelow(account?.nonce ?? 0n)
+    for (const { tx } of outrun) this.#byHash.delete(tx.hash)
+    if (queue.size === 0) this.#bySender.delete(sender)
+    if (outrun.length > 0) this.#changed()
     for (const entry of queue.all()) {
       const { tx } = entry
       const cost = worstCaseCost(tx, spec, head.header.timestamp, params)
-      if (tx.nonce < (account?.nonce ?? 0n) || cost > balance || tx.gasLimit > head.header.gasLimit) {
+      if (cost > balance || tx.gasLimit > head.header.gasLimit) {
         this.#drop(entry)
       } else if (cost !== entry.cost) this.#replace(entry, cost)
     }

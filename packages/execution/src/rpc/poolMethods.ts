@@ -35,10 +35,10 @@ export function poolMethods(engine: ExecutionEngine, forward?: TransactionForwar
     eth_sendRawTransaction: async (values) => {
       const bytes = new Params(values, 1).required(0, readBytes)
       try {
-        if (!forward) return pool.add(bytes)
+        if (!forward) return await pool.submit(bytes)
         const hash = await forward(bytes)
         try {
-          pool.add(bytes)
+          await pool.submit(bytes)
         } catch {
           // The sequencer's word counts; here it is only kept to be shown.
         }

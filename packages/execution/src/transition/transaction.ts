@@ -16,23 +16,12 @@ import {
   signatureBytes,
 } from '@keelson/protocol'
 import { fastSecp256k1 } from '#secp256k1'
+import { rememberedSender, rememberSender } from '../senders/rememberedSenders.ts'
 import { ExecutionError } from './executionError.ts'
 import type { AccessListEntry, Authorization, ExecutionTx } from './types.ts'
 
 const NO_ACCESS: readonly AccessListEntry[] = []
 const NO_AUTHORIZATIONS: readonly Authorization[] = []
-
-/** Recovering a sender costs more than the rest of a transfer, and a transaction comes by several times. */
-const MAX_SENDERS = 100_000
-/** The last senders, and those before them: the older half goes when the newer one is full. */
-let senders = new Map<Hash, Address>()
-let olderSenders = new Map<Hash, Address>()
-
-/** Forgets all senders; for measurements. */
-export function forgetSenders(): void {
-  senders.clear()
-  olderSenders.clear()
-}
 
 let isCurveChosen = false
 
@@ -43,18 +32,12 @@ function chooseCurve(): void {
   if (fastSecp256k1) setSecp256k1(fastSecp256k1)
 }
 
-function rememberedSender(hash: Hash, bytes: Uint8Array, tx: SignedTx): Address | null {
-  const known = senders.get(hash) ?? olderSenders.get(hash)
+function findSender(hash: Hash, bytes: Uint8Array, tx: SignedTx): Address | null {
+  const known = rememberedSender(hash)
   if (known) return known
   chooseCurve()
   const sender = senderOf(bytes, tx)
-  if (sender) {
-    if (senders.size >= MAX_SENDERS) {
-      olderSenders = senders
-      senders = new Map()
-    }
-    senders.set(hash, sender)
-  }
+  if (sender) rememberSender(hash, sender)
   return sender
 }
 
@@ -118,7 +101,7 @@ function readTransaction(bytes: Uint8Array, hash: Hash): ExecutionTx {
   }
   if (tx.type === 3)
     throw new ExecutionError('badTransaction', { hash, reason: 'blob transactions do not exist on L2' })
-  const sender = rememberedSender(hash, bytes, tx)
+  const sender = findSender(hash, bytes, tx)
   if (!sender) throw new ExecutionError('badTransaction', { hash, reason: 'invalid signature' })
   return {
     bytes,
