@@ -13,7 +13,7 @@ export const MAX_RLP_DEPTH = 256
 const isList = (item: RlpInput): item is readonly RlpInput[] => Array.isArray(item)
 
 /** Header and payload length of a string of `length` bytes whose first byte is `first`. */
-function stringSize(length: number, first: number): number {
+export function rlpStringSize(length: number, first: number): number {
   return length === 1 && first < 0x80 ? 1 : headerSize(length) + length
 }
 
@@ -25,7 +25,7 @@ const lengthOfLength = (length: number) => (length < 0x100 ? 1 : length < 0x1_00
 
 /** Size of an item; the payload sizes of the lists inside go to `sizes` in the order in which they are written. */
 function measure(item: RlpInput, sizes: number[]): number {
-  if (item instanceof Uint8Array) return stringSize(item.length, item.length === 1 ? (item[0] as number) : 0)
+  if (item instanceof Uint8Array) return rlpStringSize(item.length, item.length === 1 ? (item[0] as number) : 0)
   if (isList(item)) {
     const slot = sizes.push(0) - 1
     let size = 0
@@ -35,15 +35,16 @@ function measure(item: RlpInput, sizes: number[]): number {
   }
   if (typeof item === 'string') {
     const length = (item.length - 2) >> 1
-    return stringSize(length, length === 1 ? Number(item) : 0)
+    return rlpStringSize(length, length === 1 ? Number(item) : 0)
   }
   const value = BigInt(item)
   if (value < 0n) throw new CodecError('badRlp', { reason: `negative quantity ${value}` })
   const length = bigintByteLength(value)
-  return stringSize(length, length === 1 ? Number(value) : 0)
+  return rlpStringSize(length, length === 1 ? Number(value) : 0)
 }
 
-function writeHeader(out: Uint8Array, at: number, length: number, short: 0x80 | 0xc0): number {
+/** Writes the header of a string (0x80) or list (0xc0) of `length` bytes; gives the offset behind it. */
+export function writeRlpHeader(out: Uint8Array, at: number, length: number, short: 0x80 | 0xc0): number {
   if (length < 56) {
     out[at] = short + length
     return at + 1
@@ -54,31 +55,32 @@ function writeHeader(out: Uint8Array, at: number, length: number, short: 0x80 | 
   return at
 }
 
-function writeString(out: Uint8Array, at: number, bytes: Uint8Array): number {
+/** Writes a byte string; gives the offset behind it. */
+export function writeRlpString(out: Uint8Array, at: number, bytes: Uint8Array): number {
   if (bytes.length === 1 && (bytes[0] as number) < 0x80) {
     out[at] = bytes[0] as number
     return at + 1
   }
-  const start = writeHeader(out, at, bytes.length, 0x80)
+  const start = writeRlpHeader(out, at, bytes.length, 0x80)
   out.set(bytes, start)
   return start + bytes.length
 }
 
 function write(out: Uint8Array, at: number, item: RlpInput, sizes: readonly number[], next: { list: number }): number {
-  if (item instanceof Uint8Array) return writeString(out, at, item)
+  if (item instanceof Uint8Array) return writeRlpString(out, at, item)
   if (isList(item)) {
-    at = writeHeader(out, at, sizes[next.list++] as number, 0xc0)
+    at = writeRlpHeader(out, at, sizes[next.list++] as number, 0xc0)
     for (const child of item) at = write(out, at, child, sizes, next)
     return at
   }
-  if (typeof item === 'string') return writeString(out, at, hexToBytes(item))
+  if (typeof item === 'string') return writeRlpString(out, at, hexToBytes(item))
   const value = BigInt(item)
   const length = bigintByteLength(value)
   if (length === 1 && value < 0x80n) {
     out[at] = Number(value)
     return at + 1
   }
-  const start = writeHeader(out, at, length, 0x80)
+  const start = writeRlpHeader(out, at, length, 0x80)
   writeBigint(out, start, value, length)
   return start + length
 }
@@ -97,17 +99,10 @@ export function encodeRlp(item: RlpInput, prefix?: number): Uint8Array {
   return out
 }
 
-/** RLP of a byte string: what {@link encodeRlp} gives, without asking what the item is. */
-export function encodeRlpString(bytes: Uint8Array): Uint8Array {
-  const out = new Uint8Array(stringSize(bytes.length, bytes[0] ?? 0))
-  writeString(out, 0, bytes)
-  return out
-}
-
 /** The header of a list whose payload has `length` bytes. */
 export function rlpListHeader(length: number): Uint8Array {
   const header = new Uint8Array(headerSize(length))
-  writeHeader(header, 0, length, 0xc0)
+  writeRlpHeader(header, 0, length, 0xc0)
   return header
 }
 
