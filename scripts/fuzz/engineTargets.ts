@@ -37,14 +37,11 @@ import { codedErrors, type FuzzTarget } from './target.ts'
 /** Executing a block takes longer than decoding one: the runner's allowance goes by size. */
 const EXECUTION_ALLOWANCE = 200_000
 
-/** An engine with one block of every kind of transaction, and that block. */
-async function fuzzEngine(): Promise<{
-  engine: ExecutionEngine
-  genesis: ExecutionPayloadEnvelope
-  block: ExecutionPayloadEnvelope
-}> {
-  const genesisJson = devGenesis({ alloc: devL1Block() })
-  const engine = await createExecutionEngine({ genesis: genesisJson })
+/** An engine with one block of every kind of transaction, and that block. Blocks of the fuzzer stay in it until it is renewed. */
+type FuzzEngine = { engine: ExecutionEngine; block: ExecutionPayloadEnvelope }
+
+async function fuzzEngine(): Promise<FuzzEngine> {
+  const engine = await createExecutionEngine({ genesis: devGenesis({ alloc: devL1Block() }) })
   const genesis = await genesisOf(engine)
   const transactions = [
     devL1InfoTx(1n),
@@ -54,7 +51,13 @@ async function fuzzEngine(): Promise<{
   ]
   const block = await buildBlock(engine, genesis, devAttributes(genesis, { transactions }))
   await insertBlock(engine, block)
-  return { engine, genesis, block }
+  return { engine, block }
+}
+
+/** Puts a new engine in the place of the one under attack. The block is the same, hash and all. */
+const renewal = (attacked: FuzzEngine) => async () => {
+  await attacked.engine.close()
+  Object.assign(attacked, await fuzzEngine())
 }
 
 /** Fails when the engine is not what it was: the head moved, or the good block is refused. */
@@ -67,11 +70,12 @@ async function expectIntact(engine: ExecutionEngine, block: ExecutionPayloadEnve
 
 /** Payloads of which anything may be wrong; half of them with a hash that fits, so that they are executed. */
 async function newPayloadTarget(): Promise<FuzzTarget> {
-  const { engine, block } = await fuzzEngine()
-  const good = envelopeToJson(block) as Json
+  const attacked = await fuzzEngine()
+  const good = envelopeToJson(attacked.block) as Json
   return {
     name: 'engine.newPayload',
     expects: codedErrors,
+    renew: renewal(attacked),
     generate(random) {
       const json = mutateJson(random, good)
       const repair = random.chance(70)
@@ -79,6 +83,7 @@ async function newPayloadTarget(): Promise<FuzzTarget> {
         size: EXECUTION_ALLOWANCE,
         show: () => JSON.stringify(json),
         async run() {
+          const { engine, block } = attacked
           let envelope = envelopeFromJson(json)
           if (repair) envelope = withRightHash(envelope)
           const { status } = await engine.newPayload(envelope)
@@ -97,11 +102,13 @@ function withRightHash(envelope: ExecutionPayloadEnvelope): ExecutionPayloadEnve
 
 /** Attributes with changed fields and changed forced transactions. */
 async function attributesTarget(): Promise<FuzzTarget> {
-  const { engine, block } = await fuzzEngine()
+  const attacked = await fuzzEngine()
+  const { block } = attacked
   const seeds = [devL1InfoTx(2n), devDeposit(2n, DEV_ACCOUNTS[2] as `0x${string}`, 1n), devTx({ nonce: 2n })]
   return {
     name: 'engine.forkchoice',
     expects: (error) => codedErrors(error) || error instanceof EngineApiError,
+    renew: renewal(attacked),
     generate(random) {
       const transactions = Array.from({ length: random.below(4) }, () =>
         random.chance(50) ? random.pick(seeds) : mutateBytes(random, random.pick(seeds), random.pick(seeds)),
@@ -117,6 +124,7 @@ async function attributesTarget(): Promise<FuzzTarget> {
         size: EXECUTION_ALLOWANCE,
         show: () => JSON.stringify(attributesToJson(attributes)),
         async run() {
+          const { engine } = attacked
           try {
             const { payloadId } = await engine.forkchoiceUpdated(forkchoiceOf(block), attributes)
             const built = payloadId && (await engine.getPayload(payloadId))
@@ -133,7 +141,7 @@ async function attributesTarget(): Promise<FuzzTarget> {
 
 /** Bytes that are sent as transactions. */
 async function poolTarget(): Promise<FuzzTarget> {
-  const { engine } = await fuzzEngine()
+  const attacked = await fuzzEngine()
   const seeds = [
     devTx({ nonce: 2n }),
     devTx({ nonce: 3n, data: counterInitCode(), to: null, gasLimit: 300_000n }),
@@ -143,28 +151,35 @@ async function poolTarget(): Promise<FuzzTarget> {
   return {
     name: 'engine.pool',
     expects: (error) => error instanceof PoolError,
+    renew: renewal(attacked),
     generate(random) {
       const bytes = mutateBytes(random, random.pick(seeds), random.pick(seeds))
-      return { size: 10_000, show: () => bytesToHex(bytes), run: () => void engine.pool.add(bytes) }
+      return { size: 10_000, show: () => bytesToHex(bytes), run: () => void attacked.engine.pool.add(bytes) }
     },
   }
 }
 
 /** Requests as text: any method with changed parameters, and text that is no request at all. */
 async function rpcTarget(): Promise<FuzzTarget> {
-  const { engine, block } = await fuzzEngine()
-  const api = createEthApi({ engine, clock: systemClock, clientVersion: 'fuzz' })
-  const methods = { ...api.methods, ...engineMethods(engine, nullLogger) }
-  const dispatcher = createRpcDispatcher({
-    methods,
-    maxBatch: 10,
-    timeoutMs: 30_000,
-    name: 'fuzz',
-    clock: systemClock,
-    log: nullLogger,
-    metrics: nullMetrics,
-  })
-  const names = Object.keys(methods)
+  const attacked = await fuzzEngine()
+  const { block } = attacked
+  const open = () => {
+    const { engine } = attacked
+    const api = createEthApi({ engine, clock: systemClock, clientVersion: 'fuzz' })
+    const methods = { ...api.methods, ...engineMethods(engine, nullLogger) }
+    const dispatcher = createRpcDispatcher({
+      methods,
+      maxBatch: 10,
+      timeoutMs: 30_000,
+      name: 'fuzz',
+      clock: systemClock,
+      log: nullLogger,
+      metrics: nullMetrics,
+    })
+    return { api, dispatcher, names: Object.keys(methods) }
+  }
+  let server = open()
+  const renewEngine = renewal(attacked)
   const { blockHash, transactions } = block.executionPayload
   const tx = bytesToHex(transactions[2] as Uint8Array)
   const call = { from: DEV_ACCOUNTS[0], to: DEV_ACCOUNTS[1], value: '0x1', data: '0x00', gas: '0x5300', nonce: '0x0' }
@@ -196,13 +211,18 @@ async function rpcTarget(): Promise<FuzzTarget> {
   return {
     name: 'engine.rpc',
     expects: () => false,
+    async renew() {
+      server.api.close()
+      await renewEngine()
+      server = open()
+    },
     generate(random) {
-      const request = requestText(random, names, parameters)
+      const request = requestText(random, server.names, parameters)
       return {
         size: EXECUTION_ALLOWANCE,
         show: () => request,
         async run() {
-          const { text, after } = await dispatcher.handle(request, {
+          const { text, after } = await server.dispatcher.handle(request, {
             transport: 'http',
             signal: new AbortController().signal,
             identity: {},

@@ -32,6 +32,7 @@ const allowedMs = (size: number) => 10 + (4 * size) / 1_000
 
 const MAX_FINDS = 20
 const SAMPLE_EVERY = 256
+const RENEW_EVERY = 20_000
 
 /**
  * Feeds one target. Input number n depends on the seed and n alone, so that a find can be repeated by itself.
@@ -53,6 +54,7 @@ export async function runTarget(target: FuzzTarget, limits: FuzzLimits): Promise
       await setImmediate()
       if (performance.now() - start > limits.deadlineMs) break
     }
+    if (index % RENEW_EVERY === 0) await target.renew?.()
     const { size, run, show } = target.generate(new Random(limits.seed, index))
     let allowed = allowedMs(size)
     let ms = Number.POSITIVE_INFINITY

@@ -14,6 +14,8 @@ export type FuzzTarget = {
   }
   /** Whether an exception is the answer the decoder is meant to give. */
   readonly expects: (error: unknown) => boolean
+  /** Puts what is under attack back to its first state; called now and then, so that what it took in does not pile up. */
+  readonly renew?: () => Promise<void>
 }
 
 /** Exceptions with a code are what `decode…` functions give for bad input. */
