@@ -2,8 +2,8 @@ import {
   type CallOptions,
   CodedError,
   ENGINE_ERROR,
-  type EngineApi,
   EngineApiError,
+  type ExecutionClient,
   type ExecutionPayloadEnvelope,
   type ForkchoiceState,
   type ForkchoiceUpdatedResult,
@@ -15,15 +15,13 @@ import {
 import type { Clock } from '@keelson/service'
 import { EngineError } from './errors.ts'
 import type { EngineMetrics } from './metrics.ts'
+import { type Invalid, judgeStatus } from './payloadOutcome.ts'
 
 /** How long one engine call may take. */
 export const ENGINE_CALL_TIMEOUT_MS = 10_000
 
-/** Attributes that the engine will not build, as a value: the caller decides what takes their place. */
-export type Invalid = { readonly kind: 'invalid'; readonly reason: string }
-
 type EngineCallsOptions = {
-  readonly engine: EngineApi
+  readonly engine: ExecutionClient
   readonly clock: Clock
   readonly metrics: EngineMetrics
   readonly timeoutMs: number
@@ -40,7 +38,7 @@ export class EngineCalls {
   /** Moves the engine's heads. @throws {EngineError} `forkchoiceInconsistent`, `refused`, `unreachable` */
   async forkchoice(call: string, state: ForkchoiceState): Promise<PayloadStatus> {
     try {
-      const { payloadStatus } = await this.#ask(call, (options) =>
+      const { payloadStatus } = await this.ask(call, (options) =>
         this.#options.engine.forkchoiceUpdated(state, null, options),
       )
       return payloadStatus
@@ -58,7 +56,7 @@ export class EngineCalls {
     const call = 'build start'
     let result: ForkchoiceUpdatedResult
     try {
-      result = await this.#ask(call, (options) => this.#options.engine.forkchoiceUpdated(state, attributes, options))
+      result = await this.ask(call, (options) => this.#options.engine.forkchoiceUpdated(state, attributes, options))
     } catch (error) {
       if (error instanceof EngineApiError && error.code === ENGINE_ERROR.invalidPayloadAttributes) {
         return { kind: 'invalid', reason: error.message }
@@ -68,12 +66,9 @@ export class EngineCalls {
       }
       throw forkchoiceError(call, state, error)
     }
-    const { status, validationError } = result.payloadStatus
-    if (status === 'INVALID' || status === 'INVALID_BLOCK_HASH') {
-      return { kind: 'invalid', reason: validationError ?? status }
-    }
-    if (status === 'SYNCING') throw new EngineError('syncing', { call })
-    if (status !== 'VALID') throw new EngineError('unexpectedStatus', { call, status, reason: validationError ?? '' })
+    if (result.payloadStatus.status === 'SYNCING') throw new EngineError('syncing', { call })
+    const invalid = judgeStatus(call, result.payloadStatus)
+    if (invalid) return invalid
     if (!result.payloadId) throw new EngineError('noPayloadId', { parent: parent.hash })
     return { kind: 'started', id: result.payloadId }
   }
@@ -82,7 +77,7 @@ export class EngineCalls {
   async getPayload(id: PayloadId, timestamp: bigint): Promise<ExecutionPayloadEnvelope> {
     const call = 'getPayload'
     try {
-      return await this.#ask(call, (options) => this.#options.engine.getPayload(id, timestamp, options))
+      return await this.ask(call, (options) => this.#options.engine.getPayload(id, timestamp, options))
     } catch (error) {
       if (!(error instanceof EngineApiError)) throw error
       if (error.code === ENGINE_ERROR.unknownPayload) {
@@ -96,19 +91,25 @@ export class EngineCalls {
   async newPayload(envelope: ExecutionPayloadEnvelope): Promise<PayloadStatus> {
     const call = 'newPayload'
     try {
-      return await this.#ask(call, (options) => this.#options.engine.newPayload(envelope, options))
+      return await this.ask(call, (options) => this.#options.engine.newPayload(envelope, options))
     } catch (error) {
       if (!(error instanceof EngineApiError)) throw error
       throw new EngineError('refused', { call, code: error.code, reason: error.message }, { cause: error })
     }
   }
 
-  /** Any other question to the engine, with the same limit of time. */
-  async ask<T>(call: string, run: (options: CallOptions) => Promise<T>): Promise<T> {
-    return this.#ask(call, run)
+  /**
+   * An engine that lost blocks (killed before it wrote them) answers as one that syncs: then a reset finds what is left.
+   *
+   * @throws {EngineError} `headLost`, `unreachable`
+   */
+  async checkHeadIsThere({ number, hash }: L2BlockRef): Promise<void> {
+    const found = await this.ask('head read', (call) => this.#options.engine.getBlock({ hash }, call))
+    if (!found) throw new EngineError('headLost', { number, hash })
   }
 
-  async #ask<T>(call: string, run: (options: CallOptions) => Promise<T>): Promise<T> {
+  /** Any other question to the engine, with the same limit of time. @throws {EngineError} `unreachable` */
+  async ask<T>(call: string, run: (options: CallOptions) => Promise<T>): Promise<T> {
     const { clock, timeoutMs, metrics } = this.#options
     const abort = new AbortController()
     const started = clock.now()
