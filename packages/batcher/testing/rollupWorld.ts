@@ -5,9 +5,10 @@ import { ANVIL_KEYS, type Anvil, scriptedRpc, startAnvil } from '@keelson/l1/tes
 import {
   blockHeaderOf,
   bytesToHex,
-  decodeTxEnvelope,
+  decodeRpcTransaction,
   type ExecutionPayloadEnvelope,
   type Hex,
+  headerToJson,
   type L1BlockRef,
   type L2BlockRef,
   payloadToL2BlockRef,
@@ -16,7 +17,6 @@ import {
   type SyncStatus,
   syncStatusToJson,
   type TimedFork,
-  txHash,
   ZERO_L1_BLOCK_REF,
 } from '@keelson/protocol'
 import { forksUpTo, testEnvelope, testRollupConfig, testSystemConfig, testTx } from '@keelson/protocol/testing'
@@ -252,40 +252,11 @@ export class RollupWorld {
 
 /** The answer to `eth_getBlockByNumber(…, true)`. */
 function rpcBlockOf(envelope: ExecutionPayloadEnvelope): unknown {
-  const header = blockHeaderOf(envelope)
-  const hex = (value: unknown) => (typeof value === 'bigint' ? quantityToHex(value) : value)
   const { executionPayload: payload } = envelope
   return {
-    ...Object.fromEntries(Object.entries(header).map(([key, value]) => [key, hex(value)])),
+    ...headerToJson(blockHeaderOf(envelope)),
     hash: payload.blockHash,
-    transactions: payload.transactions.map(rpcTransactionOf),
+    transactions: payload.transactions.map(decodeRpcTransaction),
     withdrawals: [],
-  }
-}
-
-function rpcTransactionOf(bytes: Uint8Array): unknown {
-  const tx = decodeTxEnvelope(bytes)
-  const common = {
-    hash: txHash(bytes),
-    type: quantityToHex(BigInt(tx.type)),
-    to: tx.to,
-    value: quantityToHex(tx.value),
-    gas: quantityToHex(tx.gasLimit),
-    input: bytesToHex(tx.input),
-  }
-  if (tx.type === 0x7e) {
-    const { sourceHash, from, mint, isSystemTx } = tx.deposit
-    return { ...common, sourceHash, from, mint: quantityToHex(mint), isSystemTx, nonce: '0x0' }
-  }
-  return {
-    ...common,
-    chainId: quantityToHex(tx.chainId ?? 0n),
-    nonce: quantityToHex(tx.nonce),
-    maxFeePerGas: quantityToHex(tx.maxFeePerGas),
-    maxPriorityFeePerGas: quantityToHex(tx.maxPriorityFeePerGas),
-    accessList: [],
-    yParity: quantityToHex(BigInt(tx.signature.yParity)),
-    r: quantityToHex(tx.signature.r),
-    s: quantityToHex(tx.signature.s),
   }
 }

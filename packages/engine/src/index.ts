@@ -22,7 +22,6 @@ export type {
   UnsafeQueueOutcome,
 } from './payloadOutcome.ts'
 export * from './rpcBlock.ts'
-export * from './rpcTransaction.ts'
 export * from './syncStart.ts'
 export type { UnsafeQueueStatus } from './unsafeBlocks.ts'
 export * from './unsafePolicy.ts'

@@ -1,13 +1,14 @@
 import {
   type ExecutionPayloadEnvelope,
+  encodeRpcTransaction,
   envelopeOf,
   type Hash,
   headerFromJson,
   headerHash,
   orderedTrieRoot,
+  type RpcTransaction,
 } from '@keelson/protocol'
 import { EngineError } from './errors.ts'
-import { encodeRpcTransaction, type RpcTransaction } from './rpcTransaction.ts'
 
 /** A block with full transactions as `eth_getBlockBy…` gives it; the header's members are read by the protocol's codec. */
 export type RpcBlock = {
@@ -23,7 +24,7 @@ export type RpcBlock = {
  */
 export function rpcBlockToEnvelope(block: RpcBlock): ExecutionPayloadEnvelope {
   try {
-    const transactions = block.transactions.map(encodeRpcTransaction)
+    const transactions = block.transactions.map(encodeTransaction)
     const root = orderedTrieRoot(transactions)
     if (root !== block.transactionsRoot) {
       throw new EngineError('malformedAnswer', {
@@ -40,4 +41,10 @@ export function rpcBlockToEnvelope(block: RpcBlock): ExecutionPayloadEnvelope {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new EngineError('malformedAnswer', { call: 'eth_getBlock', reason }, { cause })
   }
+}
+
+function encodeTransaction(tx: RpcTransaction): Uint8Array {
+  const encoded = encodeRpcTransaction(tx)
+  if (encoded) return encoded
+  throw new EngineError('malformedAnswer', { call: 'eth_getBlock', reason: `unknown transaction type ${tx.type}` })
 }

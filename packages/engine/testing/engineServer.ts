@@ -1,10 +1,7 @@
 import {
   attributesFromJson,
   blockHeaderOf,
-  bytesToHex,
-  decodeAccessList,
-  decodeAuthorizations,
-  decodeTxEnvelope,
+  decodeRpcTransaction,
   type EngineApi,
   EngineApiError,
   type ExecutionClient,
@@ -21,8 +18,6 @@ import {
   payloadStatusToJson,
   quantityToHex,
   type RollupConfig,
-  type TxEnvelope,
-  txHash,
 } from '@keelson/protocol'
 import { createRpcServer, jwtAuthentication, RpcMethodError } from '@keelson/service/node'
 
@@ -121,64 +116,7 @@ export function blockToJson(envelope: ExecutionPayloadEnvelope) {
     ...headerToJson(blockHeaderOf(envelope)),
     hash: payload.blockHash,
     uncles: [],
-    transactions: payload.transactions.map(transactionToJson),
+    transactions: payload.transactions.map(decodeRpcTransaction),
     ...(payload.withdrawals ? { withdrawals: [] } : {}),
-  }
-}
-
-function transactionToJson(bytes: Uint8Array) {
-  const tx = decodeTxEnvelope(bytes)
-  const shared = {
-    hash: txHash(bytes),
-    type: quantityToHex(BigInt(tx.type)),
-    to: tx.to,
-    gas: quantityToHex(tx.gasLimit),
-    value: quantityToHex(tx.value),
-    input: bytesToHex(tx.input),
-  }
-  return { ...shared, ...(tx.type === 0x7e ? depositFields(tx) : signedFields(tx)) }
-}
-
-function depositFields({ deposit }: Extract<TxEnvelope, { type: 0x7e }>) {
-  return {
-    from: deposit.from,
-    sourceHash: deposit.sourceHash,
-    ...(deposit.mint > 0n ? { mint: quantityToHex(deposit.mint) } : {}),
-    ...(deposit.isSystemTx ? { isSystemTx: true } : {}),
-    nonce: '0x0',
-    v: '0x0',
-    r: '0x0',
-    s: '0x0',
-  }
-}
-
-function signedFields(tx: Exclude<TxEnvelope, { type: 0x7e }>) {
-  const { r, s, yParity } = tx.signature
-  const legacyV = tx.chainId === null ? 27n + BigInt(yParity) : 35n + tx.chainId * 2n + BigInt(yParity)
-  return {
-    ...(tx.chainId === null ? {} : { chainId: quantityToHex(tx.chainId) }),
-    nonce: quantityToHex(tx.nonce),
-    gasPrice: quantityToHex(tx.maxFeePerGas),
-    ...(tx.type >= 2
-      ? { maxFeePerGas: quantityToHex(tx.maxFeePerGas), maxPriorityFeePerGas: quantityToHex(tx.maxPriorityFeePerGas) }
-      : {}),
-    ...(tx.type >= 1
-      ? { accessList: decodeAccessList(tx.accessListRlp), yParity: quantityToHex(BigInt(yParity)) }
-      : {}),
-    ...(tx.type === 4
-      ? {
-          authorizationList: decodeAuthorizations(tx.authorizationListRlp).map((item) => ({
-            chainId: quantityToHex(item.chainId),
-            address: item.address,
-            nonce: quantityToHex(item.nonce),
-            yParity: quantityToHex(item.yParity),
-            r: quantityToHex(item.r),
-            s: quantityToHex(item.s),
-          })),
-        }
-      : {}),
-    v: quantityToHex(tx.type === 0 ? legacyV : BigInt(yParity)),
-    r: quantityToHex(r),
-    s: quantityToHex(s),
   }
 }

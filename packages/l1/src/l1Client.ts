@@ -1,20 +1,16 @@
 import {
-  type AccountProof,
   type Address,
   type BlockId,
   type CallOptions,
   CodecError,
   CodedError,
-  encodeRlp,
   type Hash,
   hexToBytes,
   type L1BlockInfo,
   type L1BlockRef,
   type L1Receipt,
-  orderedTrieRoot,
   quantityToHex,
   txHash,
-  verifyAccountProof,
 } from '@keelson/protocol'
 import {
   type Clock,
@@ -26,15 +22,24 @@ import {
   RpcError,
   systemClock,
 } from '@keelson/service'
+import {
+  badTransactions,
+  encodeTransactions,
+  transactionsOf,
+  verifyTransactions,
+  verifyWithdrawals,
+} from './blockBody.ts'
 import { ByteCache } from './byteCache.ts'
 import { L1Error } from './errors.ts'
 import { blockInfoOf, verifyRpcHeader } from './header.ts'
 import type { L1Client, L1Label, RpcKind } from './l1Api.ts'
 import { limitedRpc, type RpcLimits } from './limitedRpc.ts'
 import { createL1Metrics } from './metrics.ts'
+import { ReadAhead } from './readAhead.ts'
 import { createReceiptsFetcher } from './receiptsFetcher.ts'
-import type { RpcBlock, RpcTransaction } from './rpcTypes.ts'
-import { encodeRpcTransaction, withSidecar } from './transaction.ts'
+import type { L1RpcTransaction, RpcBlock } from './rpcTypes.ts'
+import { SharedCalls } from './sharedCalls.ts'
+import { provenSlot, type RpcProof, storageWord } from './storageProof.ts'
 
 export type L1ClientOptions = RpcLimits & {
   readonly rpc: RpcClient
@@ -86,27 +91,17 @@ export function createL1Client(options: L1ClientOptions): L1Client {
   const receipts = cacheOf<readonly L1Receipt[]>('receipts', 0.4)
   const fetchReceipts = createReceiptsFetcher({ rpc, kind: rpcKind, clock, log })
 
-  const underWay = new Map<string, Promise<unknown>>()
-  /** By number, finalized only: what was fetched ahead. */
-  const ahead = new Map<bigint, Promise<L1BlockRef | null>>()
-  let finalizedNumber = -1n
+  const calls = new SharedCalls()
+  const ahead = new ReadAhead({
+    blocks: prefetchBlocks,
+    fetch: (number) =>
+      asking(`block ${number}`, async () => {
+        const ref = await refByNumber(number, true)
+        if (ref) await receiptsByHash(ref.hash)
+        return ref
+      }),
+  })
   const closing = new AbortController()
-
-  /** Lets calls for the same thing share one request. A caller's signal ends its waiting, not the request. */
-  async function shared<T>(key: string, signal: AbortSignal | undefined, fetch: () => Promise<T>): Promise<T> {
-    signal?.throwIfAborted()
-    let promise = underWay.get(key) as Promise<T> | undefined
-    if (!promise) {
-      promise = fetch().finally(() => underWay.delete(key))
-      underWay.set(key, promise)
-    }
-    if (!signal) return promise
-    return new Promise<T>((resolve, reject) => {
-      const onAbort = () => reject(signal.reason)
-      signal.addEventListener('abort', onAbort, { once: true })
-      promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-    })
-  }
 
   /** Turns every failure into one of our errors, so that derivation knows to try again. */
   async function asking<T>(what: string, ask: () => Promise<T>): Promise<T> {
@@ -135,40 +130,30 @@ export function createL1Client(options: L1ClientOptions): L1Client {
     }
   }
 
-  function keepBlock(block: RpcBlock, expected?: Hash): L1BlockInfo {
+  function keepBlock(block: RpcBlock, expected?: Hash): Block {
     const known = blocks.get(block.hash)
-    if (known && (expected === undefined || known.info.hash === expected)) return known.info
+    if (known && (expected === undefined || known.info.hash === expected)) return known
     if (!trustRpc) verifyRpcHeader(block, expected ?? block.hash)
-    const info = blockInfoOf(block)
-    blocks.set(info.hash, { info, stateRoot: block.stateRoot }, HEADER_BYTES)
-    return info
+    const kept = { info: blockInfoOf(block), stateRoot: block.stateRoot }
+    blocks.set(kept.info.hash, kept, HEADER_BYTES)
+    return kept
   }
 
   /** The bytes of a transaction type that this code does not know; what comes is checked with the rest of the list. */
-  async function rawTransaction(tx: RpcTransaction): Promise<Uint8Array> {
-    const raw = await rpc.request<string | null>('eth_getRawTransactionByHash', [tx.hash], call)
-    if (!raw)
-      throw new Error(`the type ${tx.type} of transaction ${tx.hash} is not known, and its bytes are not served`)
-    return hexToBytes(raw)
+  async function rawTransaction(block: RpcBlock, { hash, type }: L1RpcTransaction): Promise<Uint8Array> {
+    const raw = await rpc.request<string | null>('eth_getRawTransactionByHash', [hash], call)
+    if (raw) return hexToBytes(raw)
+    throw badTransactions(block, `the type ${type} of transaction ${hash} is not known, and its bytes are not served`)
   }
 
   async function keepTransactions(info: L1BlockInfo, block: RpcBlock): Promise<Transactions> {
-    const bad = (reason: string, cause?: unknown) =>
-      new L1Error('badBlock', { hash: info.hash, list: 'transactions', reason }, { cause })
-    if (!Array.isArray(block.transactions)) throw bad('there is no list')
+    const txs = transactionsOf(block)
     const encoded: Uint8Array[] = []
-    for (const [i, tx] of block.transactions.entries()) {
-      if (typeof tx !== 'object' || tx === null) throw bad(`transaction ${i} is missing`)
-      try {
-        encoded.push(encodeRpcTransaction(tx) ?? (await rawTransaction(tx)))
-      } catch (cause) {
-        throw bad(`transaction ${i} cannot be encoded`, cause)
-      }
+    for (const [i, bytes] of encodeTransactions(block).entries()) {
+      encoded.push(bytes ?? (await rawTransaction(block, txs[i] as L1RpcTransaction)))
     }
     if (!trustRpc) {
-      const root = orderedTrieRoot(encoded)
-      const isRoot = root === info.transactionsRoot || rootWithSidecars(block, encoded) === info.transactionsRoot
-      if (!isRoot) throw bad(`their root is ${root}, the header has ${info.transactionsRoot}`)
+      verifyTransactions(info, block, encoded)
       verifyWithdrawals(block)
     }
     const kept = { encoded, hashes: encoded.map(txHash) }
@@ -183,12 +168,10 @@ export function createL1Client(options: L1ClientOptions): L1Client {
   const infoByHash = (hash: Hash, signal?: AbortSignal) => {
     const known = blocks.get(hash)
     if (known) return Promise.resolve(known)
-    return shared(`header ${hash}`, signal, () =>
+    return calls.share(`header ${hash}`, signal, () =>
       asking(`block ${hash}`, async () => {
         const block = await blockOrNull('eth_getBlockByHash', [hash, false])
-        if (!block) return null
-        keepBlock(block, hash)
-        return { info: blockInfoOf(block), stateRoot: block.stateRoot }
+        return block && keepBlock(block, hash)
       }),
     )
   }
@@ -196,10 +179,10 @@ export function createL1Client(options: L1ClientOptions): L1Client {
   const transactionsByHash = (hash: Hash, signal?: AbortSignal) => {
     const known = transactions.get(hash)
     if (known) return Promise.resolve(known)
-    return shared(`transactions ${hash}`, signal, () =>
+    return calls.share(`transactions ${hash}`, signal, () =>
       asking(`the transactions of block ${hash}`, async () => {
         const block = await blockOrNull('eth_getBlockByHash', [hash, true])
-        return block ? keepTransactions(keepBlock(block, hash), block) : null
+        return block ? keepTransactions(keepBlock(block, hash).info, block) : null
       }),
     )
   }
@@ -209,7 +192,7 @@ export function createL1Client(options: L1ClientOptions): L1Client {
     if (known) return known
     const [block, txs] = await Promise.all([infoByHash(hash, signal), transactionsByHash(hash, signal)])
     if (!block || !txs) return null
-    return shared(`receipts ${hash}`, signal, () =>
+    return calls.share(`receipts ${hash}`, signal, () =>
       asking(`the receipts of block ${hash}`, async () => {
         let fetched: Awaited<ReturnType<typeof fetchReceipts>>
         try {
@@ -228,58 +211,40 @@ export function createL1Client(options: L1ClientOptions): L1Client {
   async function refByNumber(number: bigint, withTransactions: boolean): Promise<L1BlockRef | null> {
     const block = await blockOrNull('eth_getBlockByNumber', [quantityToHex(number), withTransactions])
     if (!block) return null
-    const info = keepBlock(block)
+    const { info } = keepBlock(block)
     if (info.number !== number)
       throw new L1Error('badHeader', { expected: `number ${number}`, actual: `number ${info.number}` })
     if (withTransactions) await keepTransactions(info, block)
     return l1BlockRefOf(info)
   }
 
-  /** Fetches finalized blocks after `number` with all that derivation will ask of them. */
-  function prefetch(number: bigint): void {
-    for (const old of ahead.keys()) if (old < number || old > number + 4n * BigInt(prefetchBlocks)) ahead.delete(old)
-    for (let next = number + 1n; next <= number + BigInt(prefetchBlocks) && next <= finalizedNumber; next++) {
-      if (ahead.has(next)) continue
-      const promise = asking(`block ${next}`, async () => {
-        const ref = await refByNumber(next, true)
-        if (ref) await receiptsByHash(ref.hash)
-        return ref
-      })
-      ahead.set(next, promise)
-      // A failure ahead of time is nobody's: the block is asked for again when it is needed.
-      promise.catch(() => ahead.delete(next))
-    }
-  }
-
   const client: L1Client = {
     chainId: (options) =>
-      shared('chain id', options?.signal, () =>
+      calls.share('chain id', options?.signal, () =>
         asking('its chain id', async () => BigInt(await rpc.request<string>('eth_chainId', [], call))),
       ),
 
     async getBlockRefByNumber(number, options) {
-      const early = ahead.get(number)
+      const early = await ahead.take(number)
       if (early) {
-        const ref = await early.catch(() => null)
-        ahead.delete(number)
-        prefetch(number)
-        if (ref) return ref
+        ahead.after(number)
+        return early
       }
-      const ref = await shared(`number ${number}`, options?.signal, () =>
+      const ref = await calls.share(`number ${number}`, options?.signal, () =>
         asking(`block ${number}`, () => refByNumber(number, false)),
       )
-      if (ref) prefetch(number)
+      if (ref) ahead.after(number)
       return ref
     },
 
     async getBlockRefByLabel(label: L1Label, options) {
-      const info = await shared(`label ${label}`, options?.signal, () =>
+      const info = await calls.share(`label ${label}`, options?.signal, () =>
         asking(`the ${label} block`, async () => {
           const block = await blockOrNull('eth_getBlockByNumber', [label, false])
-          return block ? keepBlock(block) : null
+          return block ? keepBlock(block).info : null
         }),
       )
-      if (label === 'finalized' && info && info.number > finalizedNumber) finalizedNumber = info.number
+      if (label === 'finalized' && info) ahead.finalizedAt(info.number)
       return info && l1BlockRefOf(info)
     },
 
@@ -305,7 +270,7 @@ export function createL1Client(options: L1ClientOptions): L1Client {
       const what = `slot ${slot} of ${address}`
       if (trustRpc) {
         return asking(what, async () =>
-          word(
+          storageWord(
             BigInt(
               await rpc.request<string>('eth_getStorageAt', [address, slot, quantityToHex(at.number)], { ...options }),
             ),
@@ -318,15 +283,7 @@ export function createL1Client(options: L1ClientOptions): L1Client {
         const answer = await rpc.request<RpcProof>('eth_getProof', [address, [slot], quantityToHex(at.number)], {
           ...options,
         })
-        const value = BigInt(answer.storageProof[0]?.value ?? 0)
-        const proof = proofOf(address, slot, value, answer)
-        try {
-          verifyAccountProof(block.stateRoot, proof)
-        } catch (cause) {
-          const reason = cause instanceof Error ? cause.message : String(cause)
-          throw new L1Error('badProof', { address, reason }, { cause })
-        }
-        return word(value)
+        return provenSlot(block.stateRoot, address, slot, answer)
       })
     },
 
@@ -338,27 +295,6 @@ export function createL1Client(options: L1ClientOptions): L1Client {
   return client
 }
 
-type RpcProof = {
-  balance: string
-  nonce: string
-  codeHash: Hash
-  storageHash: Hash
-  accountProof: `0x${string}`[]
-  storageProof: { value: string; proof: `0x${string}`[] }[]
-}
-
-const proofOf = (address: Address, slot: Hash, value: bigint, answer: RpcProof): AccountProof => ({
-  address,
-  balance: BigInt(answer.balance),
-  nonce: BigInt(answer.nonce),
-  codeHash: answer.codeHash,
-  storageHash: answer.storageHash,
-  accountProof: answer.accountProof,
-  storageProof: [{ key: slot, value, proof: answer.storageProof[0]?.proof ?? [] }],
-})
-
-const word = (value: bigint): Hash => `0x${value.toString(16).padStart(64, '0')}`
-
 /** A ref without the other header fields. */
 export const l1BlockRefOf = ({ hash, number, parentHash, timestamp }: L1BlockRef): L1BlockRef => ({
   hash,
@@ -366,21 +302,3 @@ export const l1BlockRefOf = ({ hash, number, parentHash, timestamp }: L1BlockRef
   parentHash,
   timestamp,
 })
-
-/** The root over the form with sidecars, to which anvil's headers commit; `null` when no transaction shows a sidecar. */
-function rootWithSidecars(block: RpcBlock, encoded: readonly Uint8Array[]): Hash | null {
-  const txs = (block.transactions ?? []) as readonly RpcTransaction[]
-  if (!txs.some(({ blobs }) => blobs)) return null
-  return orderedTrieRoot(encoded.map((bytes, i) => withSidecar(txs[i] as RpcTransaction, bytes)))
-}
-
-function verifyWithdrawals(block: RpcBlock): void {
-  if (!block.withdrawalsRoot) return
-  const encoded = (block.withdrawals ?? []).map((w) =>
-    encodeRlp([BigInt(w.index), BigInt(w.validatorIndex), hexToBytes(w.address), BigInt(w.amount)]),
-  )
-  const root = orderedTrieRoot(encoded)
-  if (root === block.withdrawalsRoot) return
-  const reason = `their root is ${root}, the header has ${block.withdrawalsRoot}`
-  throw new L1Error('badBlock', { hash: block.hash, list: 'withdrawals', reason })
-}

@@ -1,4 +1,4 @@
-import type { Address, Hash, Hex } from '@keelson/protocol'
+import type { Address, Hash, Hex, RpcTransaction } from '@keelson/protocol'
 
 /** A block as L1's JSON-RPC answers it. Fields that a fork brought are absent before it. */
 export type RpcBlock = {
@@ -24,7 +24,7 @@ export type RpcBlock = {
   readonly excessBlobGas?: Hex | null
   readonly parentBeaconBlockRoot?: Hash | null
   readonly requestsHash?: Hash | null
-  readonly transactions?: readonly (RpcTransaction | Hash | null)[]
+  readonly transactions?: readonly (L1RpcTransaction | Hash | null)[]
   readonly withdrawals?: readonly RpcWithdrawal[] | null
 }
 
@@ -35,47 +35,12 @@ export type RpcWithdrawal = {
   readonly amount: Hex
 }
 
-export type RpcAccessList = readonly { readonly address: Address; readonly storageKeys: readonly Hash[] }[]
-
-/** A transaction as L1's JSON-RPC answers it, of any type. */
-export type RpcTransaction = {
-  readonly hash: Hash
-  /** The sidecar of a blob transaction, which only anvil shows. */
+/** A transaction with its sidecar, which only anvil shows. */
+export type L1RpcTransaction = RpcTransaction & {
   readonly blobs?: readonly Hex[] | null
   readonly commitments?: readonly Hex[] | null
   readonly proofs?: readonly Hex[] | null
   readonly cellProofs?: readonly Hex[] | null
-  readonly type?: Hex
-  readonly chainId?: Hex | null
-  readonly nonce: Hex
-  readonly gasPrice?: Hex | null
-  readonly maxPriorityFeePerGas?: Hex | null
-  readonly maxFeePerGas?: Hex | null
-  readonly maxFeePerBlobGas?: Hex | null
-  readonly gas: Hex
-  readonly from: Address
-  readonly to: Address | null
-  readonly value: Hex
-  readonly input: Hex
-  readonly accessList?: RpcAccessList | null
-  readonly blobVersionedHashes?: readonly Hash[] | null
-  readonly authorizationList?: readonly RpcAuthorization[] | null
-  readonly v?: Hex
-  readonly yParity?: Hex
-  readonly r: Hex
-  readonly s: Hex
-  readonly sourceHash?: Hash
-  readonly mint?: Hex | null
-  readonly isSystemTx?: boolean
-}
-
-export type RpcAuthorization = {
-  readonly chainId: Hex
-  readonly address: Address
-  readonly nonce: Hex
-  readonly yParity: Hex
-  readonly r: Hex
-  readonly s: Hex
 }
 
 export type RpcLog = { readonly address: Address; readonly topics: readonly Hash[]; readonly data: Hex }

@@ -1,8 +1,7 @@
-import { hexToBytes, type L1BlockInfo, orderedTrieRoot } from '@keelson/protocol'
-import { L1Error } from './errors.ts'
+import { hexToBytes, type L1BlockInfo } from '@keelson/protocol'
+import { badTransactions, encodeTransactions, verifyTransactions } from './blockBody.ts'
 import { blockInfoOf, verifyRpcHeader } from './header.ts'
 import type { RpcBlock } from './rpcTypes.ts'
-import { encodeRpcTransaction } from './transaction.ts'
 
 /**
  * A block with its transactions from the answer to `eth_getBlockBy…(…, true)`, of L1 or L2: the header hashed again, the
@@ -18,20 +17,10 @@ export function verifiedBlock(json: unknown): {
   const block = json as RpcBlock
   verifyRpcHeader(block)
   const info = blockInfoOf(block)
-  const bad = (reason: string, cause?: unknown) =>
-    new L1Error('badBlock', { hash: info.hash, list: 'transactions', reason }, { cause })
-  const transactions = (block.transactions ?? []).map((tx, i) => {
-    if (typeof tx !== 'object' || tx === null) throw bad(`transaction ${i} is missing`)
-    let encoded: Uint8Array | null
-    try {
-      encoded = encodeRpcTransaction(tx)
-    } catch (cause) {
-      throw bad(`transaction ${i} cannot be encoded`, cause)
-    }
-    if (!encoded) throw bad(`transaction ${i} is of the unknown type ${tx.type}`)
+  const transactions = encodeTransactions(block).map((encoded, i) => {
+    if (!encoded) throw badTransactions(block, `the type of transaction ${i} is unknown`)
     return encoded
   })
-  const root = orderedTrieRoot(transactions)
-  if (root !== info.transactionsRoot) throw bad(`their root is ${root}, the header has ${info.transactionsRoot}`)
+  verifyTransactions(info, block, transactions)
   return { info, extraData: hexToBytes(block.extraData), transactions }
 }
