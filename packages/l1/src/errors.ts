@@ -48,6 +48,10 @@ export class TxError extends codedError('TxError', {
     severity: 'temporary',
     text: (d: { feeCap: bigint; limit: bigint }) => `a fee of ${d.feeCap} wei exceeds the limit of ${d.limit} wei`,
   },
+  timedOut: {
+    severity: 'temporary',
+    text: (d: { timeoutMs: number }) => `the transaction has no confirmations after ${d.timeoutMs} ms`,
+  },
   replaced: {
     severity: 'temporary',
     text: (d: { nonce: number }) => `another transaction took nonce ${d.nonce} of the account`,

@@ -42,8 +42,8 @@ export interface TxManager {
   /**
    * Resolves when the transaction has its confirmations. Calls made one after another get ascending nonces.
    *
-   * @throws {TxError} `unsendable`, `reverted`, `feeLimit`, `replaced`, `closed`, or the signal's reason. Once published, an
-   * abort stops the waiting, not the transaction.
+   * @throws {TxError} `unsendable`, `reverted`, `feeLimit`, `replaced`, `timedOut`, `closed`, or the signal's reason. Once
+   * published, an abort stops the waiting, not the transaction.
    */
   send(candidate: TxCandidate, call?: { readonly signal?: AbortSignal }): Promise<TxInclusion>
   /** Transactions published and not yet confirmed. */

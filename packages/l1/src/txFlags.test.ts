@@ -14,6 +14,7 @@ describe("the transaction manager's flags", () => {
       OP_BATCHER_RESUBMISSION_TIMEOUT: '30s',
       OP_BATCHER_TXMGR_TX_NOT_IN_MEMPOOL_TIMEOUT: '1m',
       OP_BATCHER_TXMGR_RECEIPT_QUERY_INTERVAL: '500ms',
+      OP_BATCHER_TXMGR_TX_SEND_TIMEOUT: '5m',
     })
     expect(txManagerOptions(values)).toEqual({
       numConfirmations: 3,
@@ -23,6 +24,7 @@ describe("the transaction manager's flags", () => {
       feeLimitThreshold: 100_000_000_000n,
       minTipCap: 500_000_000n,
       minBaseFee: 1_000_000_000n,
+      sendTimeoutMs: 300_000,
       notInMempoolTimeoutMs: 60_000,
       receiptQueryIntervalMs: 500,
     })

@@ -16,3 +16,4 @@ export const createTxMetrics = (registry: MetricRegistry) => ({
     help: 'Confirmed transactions that an L1 reorg took out.',
   }),
 })
+export type TxMetrics = ReturnType<typeof createTxMetrics>

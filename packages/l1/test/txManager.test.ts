@@ -102,6 +102,39 @@ describe('createTxManager on anvil', () => {
     expect(txs.pending).toBe(0)
   })
 
+  it('stops waiting after the time a send may take, and goes on with the transaction', async () => {
+    const { anvil, txs } = await open(['--no-mining'], { sendTimeoutMs: 300 })
+    await expect(txs.send({ to: INBOX, data: new Uint8Array([1]) })).rejects.toMatchObject({
+      fault: { code: 'timedOut', data: { timeoutMs: 300 } },
+    })
+    expect(txs.pending).toBe(1)
+    await anvil.mine()
+    await until(
+      async () => txs.pending,
+      (pending) => pending === 0,
+    )
+  })
+
+  it('stops waiting when the caller aborts while the transaction is being published', async () => {
+    const anvil = await startAnvil(['--no-mining'])
+    stops.push(anvil.stop)
+    const abort = new AbortController()
+    const rpc = {
+      ...anvil.rpc,
+      request: async <T>(method: string, params?: readonly unknown[]): Promise<T> => {
+        const answer = await anvil.rpc.request<T>(method, params)
+        if (method === 'eth_sendRawTransaction') abort.abort(new Error('enough'))
+        return answer
+      },
+    }
+    const signer = privateKeySigner(ANVIL_KEYS[0])
+    const txs = createTxManager({ rpc, signer, chainId: 31337n, receiptQueryIntervalMs: 20, numConfirmations: 1 })
+    stops.push(txs.close)
+    const sending = txs.send({ to: INBOX, data: new Uint8Array([1]) }, { signal: abort.signal })
+    await expect(sending).rejects.toThrow('enough')
+    expect(await pool(anvil, txs.address)).toHaveLength(1)
+  })
+
   it('[BAT-033] holds a calldata transaction back while one with blobs is pending, and the other way round', async () => {
     const { anvil, txs } = await open(['--no-mining'])
     const first = txs.send({ to: INBOX, blobs: [EMPTY_BLOB] })
