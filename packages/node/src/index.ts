@@ -15,6 +15,7 @@ export { maxSequencerDrift, OriginError, OriginSelector } from './originSelector
 export { createPipelineMetrics } from './pipelineMetrics.ts'
 export { errorEvent, severityOf } from './reactTo.ts'
 export * from './rollupNode.ts'
+export type * from './rollupNodeOptions.ts'
 export { createRuntimeConfig, type RuntimeConfig, UNSAFE_BLOCK_SIGNER_SLOT } from './runtimeConfig.ts'
 export { openSafeDb, type SafeDb, SafeDbError } from './safeDb.ts'
 export { Sequencer } from './sequencer.ts'

@@ -18,7 +18,8 @@ import { createRpcClient, type RootLogger, systemClock } from '@keelson/service'
 import { createMetricRegistry, createMetricsServer, readOrCreateJwtSecret } from '@keelson/service/node'
 import { createConductorClient } from './conductor.ts'
 import type { NodeFlags } from './nodeFlags.ts'
-import { createRollupNode, type RollupNode, type SequencerConfig } from './rollupNode.ts'
+import { createRollupNode, type RollupNode } from './rollupNode.ts'
+import type { SequencerConfig } from './rollupNodeOptions.ts'
 import { waitFor } from './startChecks.ts'
 
 /** A combination of flags that cannot work. The message names the flags. */
@@ -136,8 +137,8 @@ export async function nodeFromFlags(
         ? [
             {
               name: 'the beacon API',
-              open: async () => {
-                const wait = { clock: systemClock, log }
+              open: async (signal: AbortSignal) => {
+                const wait = { clock: systemClock, log, signal }
                 log.info('Beacon API', { version: await waitFor('the beacon API', () => beacon.version(), wait) })
                 return { close: () => {} }
               },

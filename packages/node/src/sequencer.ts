@@ -10,10 +10,8 @@ import {
   showHeads,
 } from '@keelson/engine'
 import {
-  blockId,
   type ExecutionPayloadEnvelope,
   type Hash,
-  isActivationBlock,
   isDepositTx,
   type L1BlockRef,
   type L2BlockRef,
@@ -25,9 +23,11 @@ import type { Conductor } from './conductor.ts'
 import type { Driver } from './driver.ts'
 import type { EmitOf, HandlersOf } from './events.ts'
 import type { NodeMetrics } from './metrics.ts'
-import { maxSequencerDrift, OriginError, type OriginSelector } from './originSelector.ts'
+import { OriginError, type OriginSelector } from './originSelector.ts'
 import { severityOf } from './reactTo.ts'
+import { sequencedAttributes } from './sequencedAttributes.ts'
 import { SequencerError } from './sequencerError.ts'
+import { SequencerPlan } from './sequencerPlan.ts'
 
 /** Builds unsafe blocks on time. */
 export const sequencerSpec = {
@@ -36,8 +36,6 @@ export const sequencerSpec = {
   handles: ['sequencer-action', 'forkchoice-update', 'reset-event', 'engine-reset-confirmed'],
 } as const
 
-/** Blocks in which the pool has no place, so that the upgrade runs alone. */
-const UPGRADE_FORKS = ['ecotone', 'fjord', 'isthmus', 'jovian', 'karst'] as const
 /** Wait after a failure that may pass. */
 const RETRY_MS = 1000
 /** Wait while the engine syncs. */
@@ -85,21 +83,23 @@ type Work =
  */
 export class Sequencer {
   readonly #parts: SequencerParts
+  readonly #plan: SequencerPlan
   readonly #stopWaiters: (() => void)[] = []
   #active: boolean
-  #maxSafeLag: bigint
   #recover: boolean
   #work: Work = { phase: 'idle' }
   #head: L2BlockRef | null = null
-  /** Clock time of the next action, or `null` while an event must come first. */
-  #nextMs: number | null = null
-  #stalledBySafeLag = false
+  /** Counts the jobs that were dropped, so that what comes back for one of them is known to be late. */
   #generation = 0
 
   constructor(parts: SequencerParts) {
     this.#parts = parts
     this.#active = parts.options.active
-    this.#maxSafeLag = parts.options.maxSafeLag
+    this.#plan = new SequencerPlan({
+      clock: parts.clock,
+      blockTimeMs: this.#blockTimeMs,
+      maxSafeLag: parts.options.maxSafeLag,
+    })
     this.#recover = parts.options.recoverMode
     parts.metrics.sequencerActive.set(this.#active ? 1 : 0)
   }
@@ -118,12 +118,12 @@ export class Sequencer {
 
   /** Whether it waits for the safe head to come closer. */
   get stalledBySafeLag(): boolean {
-    return this.#stalledBySafeLag
+    return this.#plan.stalledBySafeLag
   }
 
   /** When the driver shall ring, or `null`. */
   get nextActionMs(): number | null {
-    return this.#active ? this.#nextMs : null
+    return this.#active ? this.#plan.nextMs : null
   }
 
   readonly deriver = (_emit: EmitOf<typeof sequencerSpec>): HandlersOf<typeof sequencerSpec> => {
@@ -142,7 +142,7 @@ export class Sequencer {
         const isFirst = this.#head === null
         this.#head = heads.unsafe
         // The engine has just churned through a reset; waiting also keeps resets from chasing each other.
-        this.#waitMs(isFirst ? 0 : this.#blockTimeMs)
+        this.#plan.wait(isFirst ? 0 : this.#blockTimeMs)
       },
     }
   }
@@ -163,7 +163,7 @@ export class Sequencer {
     await this.#parts.persist?.(true)
     this.#setActive(true)
     this.#work = { phase: 'idle' }
-    this.#nextMs = this.#parts.clock.now()
+    this.#plan.planNow()
     this.#parts.log.info('Sequencer has been started', { head: showBlock(this.#head) })
   }
 
@@ -179,7 +179,7 @@ export class Sequencer {
     const finish = (): Hash => {
       this.#setActive(false)
       void this.#dropJob()
-      this.#nextMs = null
+      this.#plan.clear()
       this.#parts.log.warn('Sequencer has been stopped', { head: showBlock(this.#parts.engine.heads.unsafe) })
       return this.#parts.engine.heads.unsafe.hash
     }
@@ -193,7 +193,7 @@ export class Sequencer {
   }
 
   setMaxSafeLag(lag: bigint): void {
-    this.#maxSafeLag = lag
+    this.#plan.maxSafeLag = lag
     this.#headMoved(this.#parts.engine.heads)
   }
 
@@ -211,41 +211,24 @@ export class Sequencer {
     return Number(this.#parts.config.blockTime) * 1000
   }
 
-  /** Time at which the block after `parent` is due. */
-  #dueMs(parent: L2BlockRef): number {
-    return Number(parent.timestamp + this.#parts.config.blockTime) * 1000
-  }
-
   #headMoved(heads: Heads): void {
     const { unsafe, safe } = heads
     this.#head = unsafe
     if (!this.#active) return
-    const { driver, origins, log, clock } = this.#parts
+    const { driver, origins, log } = this.#parts
     driver.background(
       () => origins.prefetch(unsafe),
       () => {},
     )
     if (this.#isStale(unsafe)) void this.#dropJob()
-    const lags = this.#maxSafeLag > 0n && safe.number + this.#maxSafeLag <= unsafe.number
-    if (lags && !this.#stalledBySafeLag) {
+    if (this.#plan.measureLag(heads)) {
       log.warn('The safe head has fallen behind: no new blocks until it comes closer', {
         ...showHeads({ safe, unsafe }),
-        maxSafeLag: this.#maxSafeLag,
+        maxSafeLag: this.#plan.maxSafeLag,
       })
     }
-    this.#stalledBySafeLag = lags
-    if (this.#work.phase !== 'idle') return
-    if (lags) {
-      this.#nextMs = null
-      return
-    }
-    const early = this.#dueMs(unsafe) - clock.now() - this.#blockTimeMs
-    // A wait that was put on after a failure stays.
-    this.#nextMs = Math.max(clock.now() + Math.max(0, early), this.#notBeforeMs)
+    if (this.#work.phase === 'idle') this.#plan.planStart(unsafe)
   }
-
-  /** No action before this time: the wait after a failure. */
-  #notBeforeMs = 0
 
   #isStale(unsafe: L2BlockRef): boolean {
     switch (this.#work.phase) {
@@ -275,7 +258,7 @@ export class Sequencer {
   }
 
   async #onReset(): Promise<void> {
-    this.#nextMs = null
+    this.#plan.clear()
     this.#parts.origins.reset()
     if (this.#work.phase === 'idle') return
     this.#parts.log.warn('A reset interrupts the sequencer', { phase: this.#work.phase })
@@ -284,10 +267,9 @@ export class Sequencer {
   }
 
   async #act(): Promise<void> {
-    const { clock, engine } = this.#parts
-    if (!this.#active || this.#nextMs === null || this.#nextMs > clock.now()) return
-    this.#nextMs = null
-    if (!engine.initialized) return
+    if (!this.#active || !this.#plan.isDue) return
+    this.#plan.clear()
+    if (!this.#parts.engine.initialized) return
     const work = this.#work
     if (work.phase === 'idle') this.#prepare()
     else if (work.phase === 'building') await this.#seal(work.job)
@@ -303,7 +285,7 @@ export class Sequencer {
     this.#work = { phase: 'preparing', parent }
     const of = this.#generation
     driver.background(
-      () => this.#attributes(parent),
+      () => sequencedAttributes(this.#parts, parent, this.#recover),
       async ({ attributes, origin }) => {
         if (of === this.#generation && this.#active) await this.#startBuild(parent, attributes, origin)
       },
@@ -316,20 +298,6 @@ export class Sequencer {
         this.#failed('Could not prepare a block', error)
       },
     )
-  }
-
-  async #attributes(parent: L2BlockRef): Promise<{ attributes: PayloadAttributes; origin: L1BlockRef }> {
-    const origin = await this.#parts.origins.select(parent)
-    const attributes = await this.#parts.attributes.buildAttributes(parent, blockId(origin))
-    return { attributes: { ...attributes, noTxPool: this.#isClosed(attributes, origin) }, origin }
-  }
-
-  /** Whether the pool has no place in the block. */
-  #isClosed({ timestamp }: PayloadAttributes, origin: L1BlockRef): boolean {
-    const { config } = this.#parts
-    if (this.#recover) return true
-    if (timestamp > origin.timestamp + maxSequencerDrift(config, origin.timestamp)) return true
-    return UPGRADE_FORKS.some((fork) => isActivationBlock(config, fork, timestamp))
   }
 
   async #startBuild(parent: L2BlockRef, attributes: PayloadAttributes, origin: L1BlockRef): Promise<void> {
@@ -351,7 +319,7 @@ export class Sequencer {
         noTxPool: attributes.noTxPool,
       })
       this.#work = { phase: 'building', job: started.job }
-      this.#nextMs = Math.max(this.#parts.clock.now(), this.#dueMs(parent) - this.#parts.options.sealingDurationMs)
+      this.#plan.planSeal(parent, this.#parts.options.sealingDurationMs)
     } catch (error) {
       this.#failed('Could not start a block', error)
     }
@@ -443,7 +411,7 @@ export class Sequencer {
   #startOver(message: string, reason: string): void {
     this.#parts.log.error(message, { reason })
     this.#parts.metrics.sequencingErrors.record()
-    this.#waitMs(this.#blockTimeMs)
+    this.#plan.wait(this.#blockTimeMs)
   }
 
   /** Temporary: again later, with the same job. Reset and critical go to whom they concern. */
@@ -453,17 +421,12 @@ export class Sequencer {
     if (severityOf(error) === 'temporary') {
       const syncing = error instanceof EngineError && error.fault.code === 'syncing'
       log.warn(message, { err: error instanceof Error ? error.message : String(error) })
-      this.#waitMs(syncing ? SYNCING_RETRY_MS : RETRY_MS)
+      this.#plan.wait(syncing ? SYNCING_RETRY_MS : RETRY_MS)
       return
     }
     log.error(message, { err: error })
     void this.#dropJob()
     throw error
-  }
-
-  #waitMs(ms: number): void {
-    this.#notBeforeMs = this.#parts.clock.now() + ms
-    this.#nextMs = this.#notBeforeMs
   }
 }
 

@@ -27,9 +27,9 @@ type SyncParts = {
   readonly clock: Pick<Clock, 'now'>
   readonly engine: EngineController
   readonly log: Logger
-  /** While the sync start is looked for nothing may be derived; a search that failed is taken up again. */
   /** Another node says what is safe: the pipeline is not run. */
   readonly follows?: boolean
+  /** While the sync start is looked for nothing may be derived; a search that failed is taken up again. */
   readonly reset: { isResetting(): boolean; resume(): boolean }
 }
 
