@@ -28,6 +28,7 @@ import { severityOf } from './reactTo.ts'
 import { sequencedAttributes } from './sequencedAttributes.ts'
 import { SequencerError } from './sequencerError.ts'
 import { SequencerPlan } from './sequencerPlan.ts'
+import { SequencerWork, type Work } from './sequencerWork.ts'
 
 /** Builds unsafe blocks on time. */
 export const sequencerSpec = {
@@ -68,14 +69,6 @@ export type SequencerParts = {
   readonly persist?: (active: boolean) => Promise<void>
 }
 
-/** What the sequencer is at. A block that was sealed is kept until it is inserted, so that no other takes its place. */
-type Work =
-  | { readonly phase: 'idle' }
-  | { readonly phase: 'preparing'; readonly parent: L2BlockRef }
-  | { readonly phase: 'building'; readonly job: BuildJob }
-  | { readonly phase: 'committing'; readonly sealed: SealedBlock }
-  | { readonly phase: 'sealed'; readonly sealed: SealedBlock }
-
 /**
  * Plans the next action, starts a block, seals it, publishes it, inserts it, and again.
  *
@@ -84,13 +77,10 @@ type Work =
 export class Sequencer {
   readonly #parts: SequencerParts
   readonly #plan: SequencerPlan
-  readonly #stopWaiters: (() => void)[] = []
+  readonly #work = new SequencerWork()
   #active: boolean
   #recover: boolean
-  #work: Work = { phase: 'idle' }
   #head: L2BlockRef | null = null
-  /** Counts the jobs that were dropped, so that what comes back for one of them is known to be late. */
-  #generation = 0
 
   constructor(parts: SequencerParts) {
     this.#parts = parts
@@ -109,7 +99,7 @@ export class Sequencer {
   }
 
   get phase(): Work['phase'] {
-    return this.#work.phase
+    return this.#work.now.phase
   }
 
   get recoverMode(): boolean {
@@ -162,7 +152,7 @@ export class Sequencer {
     }
     await this.#parts.persist?.(true)
     this.#setActive(true)
-    this.#work = { phase: 'idle' }
+    this.#work.finish()
     this.#plan.planNow()
     this.#parts.log.info('Sequencer has been started', { head: showBlock(this.#head) })
   }
@@ -183,8 +173,7 @@ export class Sequencer {
       this.#parts.log.warn('Sequencer has been stopped', { head: showBlock(this.#parts.engine.heads.unsafe) })
       return this.#parts.engine.heads.unsafe.hash
     }
-    if (this.#work.phase !== 'committing' && this.#work.phase !== 'sealed') return { done: Promise.resolve(finish()) }
-    return { done: new Promise<void>((resolve) => this.#stopWaiters.push(resolve)).then(finish) }
+    return { done: this.#work.untilInserted().then(finish) }
   }
 
   /** Before the driver runs: what was persisted beats what was configured. */
@@ -220,48 +209,27 @@ export class Sequencer {
       () => origins.prefetch(unsafe),
       () => {},
     )
-    if (this.#isStale(unsafe)) void this.#dropJob()
+    if (this.#work.isStale(unsafe)) void this.#dropJob()
     if (this.#plan.measureLag(heads)) {
       log.warn('The safe head has fallen behind: no new blocks until it comes closer', {
         ...showHeads({ safe, unsafe }),
         maxSafeLag: this.#plan.maxSafeLag,
       })
     }
-    if (this.#work.phase === 'idle') this.#plan.planStart(unsafe)
-  }
-
-  #isStale(unsafe: L2BlockRef): boolean {
-    switch (this.#work.phase) {
-      case 'idle':
-        return false
-      case 'preparing':
-        return this.#work.parent.hash !== unsafe.hash
-      case 'building':
-        return this.#work.job.parent.hash !== unsafe.hash
-      case 'committing':
-      case 'sealed':
-        return this.#work.sealed.ref.parentHash !== unsafe.hash
-    }
+    if (this.#work.isIdle) this.#plan.planStart(unsafe)
   }
 
   /** Forgets what is being built. */
   async #dropJob(): Promise<void> {
-    const work = this.#work
-    this.#work = { phase: 'idle' }
-    this.#generation += 1
-    this.#tellStopped()
+    const work = this.#work.drop()
     if (work.phase === 'building') await this.#parts.engine.cancelPayload(work.job)
-  }
-
-  #tellStopped(): void {
-    for (const resolve of this.#stopWaiters.splice(0)) resolve()
   }
 
   async #onReset(): Promise<void> {
     this.#plan.clear()
     this.#parts.origins.reset()
-    if (this.#work.phase === 'idle') return
-    this.#parts.log.warn('A reset interrupts the sequencer', { phase: this.#work.phase })
+    if (this.#work.isIdle) return
+    this.#parts.log.warn('A reset interrupts the sequencer', { phase: this.#work.now.phase })
     this.#parts.metrics.sequencerResets.record()
     await this.#dropJob()
   }
@@ -270,7 +238,7 @@ export class Sequencer {
     if (!this.#active || !this.#plan.isDue) return
     this.#plan.clear()
     if (!this.#parts.engine.initialized) return
-    const work = this.#work
+    const work = this.#work.now
     if (work.phase === 'idle') this.#prepare()
     else if (work.phase === 'building') await this.#seal(work.job)
     else if (work.phase === 'sealed') await this.#insert(work.sealed)
@@ -282,16 +250,16 @@ export class Sequencer {
     const parent = this.#head
     if (!parent) return
     const { driver } = this.#parts
-    this.#work = { phase: 'preparing', parent }
-    const of = this.#generation
+    this.#work.set({ phase: 'preparing', parent })
+    const isCurrent = this.#work.ticket()
     driver.background(
       () => sequencedAttributes(this.#parts, parent, this.#recover),
       async ({ attributes, origin }) => {
-        if (of === this.#generation && this.#active) await this.#startBuild(parent, attributes, origin)
+        if (isCurrent() && this.#active) await this.#startBuild(parent, attributes, origin)
       },
       (error) => {
-        if (of !== this.#generation) return
-        this.#work = { phase: 'idle' }
+        if (!isCurrent()) return
+        this.#work.finish()
         if (error instanceof OriginError && error.fault.code === 'notNext') {
           this.#parts.metrics.sequencerInconsistentL1Origin.record()
         }
@@ -302,7 +270,7 @@ export class Sequencer {
 
   async #startBuild(parent: L2BlockRef, attributes: PayloadAttributes, origin: L1BlockRef): Promise<void> {
     const { engine, log } = this.#parts
-    this.#work = { phase: 'idle' }
+    this.#work.finish()
     if (engine.heads.unsafe.hash !== parent.hash) {
       this.#headMoved(engine.heads)
       return
@@ -318,7 +286,7 @@ export class Sequencer {
         l1Origin: showBlock(origin),
         noTxPool: attributes.noTxPool,
       })
-      this.#work = { phase: 'building', job: started.job }
+      this.#work.set({ phase: 'building', job: started.job })
       this.#plan.planSeal(parent, this.#parts.options.sealingDurationMs)
     } catch (error) {
       this.#failed('Could not start a block', error)
@@ -335,7 +303,7 @@ export class Sequencer {
       sealed = await engine.sealPayload(job)
     } catch (error) {
       // A lost job cannot be sealed later.
-      if (error instanceof EngineError && error.fault.code === 'payloadExpired') this.#work = { phase: 'idle' }
+      if (error instanceof EngineError && error.fault.code === 'payloadExpired') this.#work.finish()
       this.#failed('Could not seal the block', error)
       return
     }
@@ -344,26 +312,26 @@ export class Sequencer {
     metrics.buildingDiffTotal.inc()
     metrics.buildingDiffSeconds.observe((clock.now() - job.startedMs - this.#blockTimeMs) / 1000)
     if (sealed.kind === 'invalid') {
-      this.#work = { phase: 'idle' }
+      this.#work.finish()
       this.#startOver('The sealed block is invalid', sealed.reason)
       return
     }
     const block: SealedBlock = sealed
-    this.#work = { phase: 'committing', sealed: block }
+    this.#work.set({ phase: 'committing', sealed: block })
     if (!conductor.enabled) {
       await this.#committed(block)
       return
     }
-    const of = this.#generation
+    const isCurrent = this.#work.ticket()
     driver.background(
       () => conductor.commitUnsafePayload(block.envelope),
       async () => {
-        if (of === this.#generation) await this.#committed(block)
+        if (isCurrent()) await this.#committed(block)
       },
       (error) => {
-        if (of !== this.#generation) return
+        if (!isCurrent()) return
         // Not agreed upon, so not published: the job is still there to be sealed again.
-        this.#work = { phase: 'building', job }
+        this.#work.set({ phase: 'building', job })
         this.#failed('The conductor did not commit the block', toTemporary(error))
       },
     )
@@ -371,7 +339,7 @@ export class Sequencer {
 
   async #committed(sealed: SealedBlock): Promise<void> {
     const { publish, metrics, log } = this.#parts
-    this.#work = { phase: 'sealed', sealed }
+    this.#work.set({ phase: 'sealed', sealed })
     publish(sealed.envelope).catch((error) => {
       metrics.publishingErrors.record()
       log.warn('Could not publish a new block', { number: sealed.ref.number, hash: sealed.ref.hash, err: error })
@@ -383,7 +351,7 @@ export class Sequencer {
     const { engine, metrics, log } = this.#parts
     try {
       const outcome = await engine.insertSequenced(sealed.envelope)
-      this.#work = { phase: 'idle' }
+      this.#work.finish()
       if (outcome.kind === 'invalid') {
         this.#startOver('Our own block is invalid', outcome.reason)
         return
@@ -399,10 +367,8 @@ export class Sequencer {
         txs: transactions.length,
       })
     } catch (error) {
-      if (severityOf(error) !== 'temporary') this.#work = { phase: 'idle' }
+      if (severityOf(error) !== 'temporary') this.#work.finish()
       this.#failed('Could not insert the block', error)
-    } finally {
-      if (this.#work.phase === 'idle') this.#tellStopped()
     }
   }
 
