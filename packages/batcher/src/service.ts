@@ -1,57 +1,28 @@
-import {
-  type BlobCrypto,
-  createBlobCrypto,
-  createTxManager,
-  L1Error,
-  type TxManagerOptions,
-  type TxSigner,
-} from '@keelson/l1'
-import { type RollupConfig, rollupConfigFromJson } from '@keelson/protocol'
-import {
-  type Clock,
-  createLifecycle,
-  createRpcClient,
-  fixedBackoff,
-  type Logger,
-  type MetricRegistry,
-  nullLogger,
-  nullMetrics,
-  retry,
-  systemClock,
-} from '@keelson/service'
-import { createRpcServer, type RpcMethods } from '@keelson/service/node'
+import { type BlobCrypto, createBlobCrypto, type L1WriterOptions, openL1Writer } from '@keelson/l1'
+import type { RollupConfig } from '@keelson/protocol'
+import { createLifecycle, createRpcClient, nullLogger, nullMetrics, systemClock } from '@keelson/service'
+import { type AdminRpcOptions, adminOrder, openAdminServer, type RpcMethods } from '@keelson/service/node'
 import { activeSequencer } from './activeSequencer.ts'
 import { type Batcher, type BatcherOptions, createBatcher } from './batcher.ts'
 import { l1StartPoint } from './startPoint.ts'
 
-export type BatcherServiceOptions = Pick<
-  BatcherOptions,
-  'dataAvailabilityType' | 'pollIntervalMs' | 'maxPendingTx' | 'policy' | 'throttle'
-> & {
-  readonly l1Rpc: string
-  /** One URL for each sequencer. */
-  readonly l2Rpc: string | readonly string[]
-  readonly rollupRpc: string | readonly string[]
-  readonly signer: TxSigner
-  readonly tx?: Omit<TxManagerOptions, 'rpc' | 'signer' | 'chainId' | 'crypto' | 'log' | 'metrics' | 'clock'>
-  /** Shared with other parts of the process; else its own, which ends with the service. */
-  readonly crypto?: BlobCrypto
-  /** Do not start before `admin_startBatcher`. */
-  readonly stopped?: boolean
-  /** Wait until the rollup node has derived what an earlier run posted, looking back so many L1 blocks for it. */
-  readonly waitNodeSync?: { readonly checkRecentTxsDepth: number }
-  /** Where the admin RPC listens; absent: nowhere. */
-  readonly rpc?: { readonly host: string; readonly port: number; readonly enableAdmin: boolean }
-  readonly throttledEngines?: readonly string[]
-  readonly networkTimeoutMs?: number
-  readonly activeSequencerCheckMs?: number
-  readonly version?: string
-  /** Ends the waiting for L1 and node at the start. */
-  readonly signal?: AbortSignal
-  readonly clock?: Clock
-  readonly log?: Logger
-  readonly metrics?: MetricRegistry
-}
+export type BatcherServiceOptions = L1WriterOptions &
+  Pick<BatcherOptions, 'dataAvailabilityType' | 'pollIntervalMs' | 'maxPendingTx' | 'policy' | 'throttle'> & {
+    /** One URL for each sequencer. */
+    readonly l2Rpc: string | readonly string[]
+    readonly rollupRpc: string | readonly string[]
+    /** Shared with other parts of the process; else its own, which ends with the service. */
+    readonly crypto?: BlobCrypto
+    /** Do not start before `admin_startBatcher`. */
+    readonly stopped?: boolean
+    /** Wait until the rollup node has derived what an earlier run posted, looking back so many L1 blocks for it. */
+    readonly waitNodeSync?: { readonly checkRecentTxsDepth: number }
+    /** Where the admin RPC listens; absent: nowhere. */
+    readonly rpc?: AdminRpcOptions
+    readonly throttledEngines?: readonly string[]
+    readonly activeSequencerCheckMs?: number
+    readonly version?: string
+  }
 
 export type BatcherService = {
   readonly batcher: Batcher
@@ -67,11 +38,10 @@ export type BatcherService = {
  * @throws {StartupError} with what failed; `wrongChain` when the L1 is not the one of the rollup config
  */
 export async function startBatcherService(options: BatcherServiceOptions): Promise<BatcherService> {
-  const { log = nullLogger, metrics = nullMetrics, clock = systemClock, signal } = options
+  const { log = nullLogger, metrics = nullMetrics, clock = systemClock, networkTimeoutMs = 10_000 } = options
   const life = createLifecycle(log)
-  const timeoutMs = options.networkTimeoutMs ?? 10_000
-  const client = (url: string, name: string) => createRpcClient({ url, name, timeoutMs, clock, log, metrics })
-  const l1 = client(options.l1Rpc, 'l1')
+  const client = (url: string, name: string) =>
+    createRpcClient({ url, name, timeoutMs: networkTimeoutMs, clock, log, metrics })
   const l2Urls = [options.l2Rpc].flat()
   const rollupUrls = [options.rollupRpc].flat()
   if (l2Urls.length !== rollupUrls.length) {
@@ -83,26 +53,6 @@ export async function startBatcherService(options: BatcherServiceOptions): Promi
     clock,
     log,
   })
-  const waitFor = <T>(what: string, ask: () => Promise<T>) =>
-    retry(ask, {
-      attempts: Number.POSITIVE_INFINITY,
-      strategy: fixedBackoff(1000),
-      clock,
-      ...(signal ? { signal } : {}),
-      onRetry: (error, attempt) => {
-        if (attempt % 10 === 1) log.warn(`Waiting for ${what}`, { attempt, err: error })
-      },
-    })
-
-  const config = await life.step('the rollup config', async () =>
-    rollupConfigFromJson(
-      await waitFor('the rollup node to answer optimism_rollupConfig', () => rollup.request('optimism_rollupConfig')),
-    ),
-  )
-  await life.step('the L1 RPC', async () => {
-    const actual = BigInt(await waitFor('L1 to answer eth_chainId', () => l1.request<string>('eth_chainId')))
-    if (actual !== config.l1ChainId) throw new L1Error('wrongChain', { expected: config.l1ChainId, actual })
-  })
   const crypto =
     options.crypto ??
     (await life.step(
@@ -110,25 +60,12 @@ export async function startBatcherService(options: BatcherServiceOptions): Promi
       () => createBlobCrypto(),
       (own) => own.close(),
     ))
-  const txs = await life.step(
-    'the transaction manager',
-    () =>
-      createTxManager({
-        ...options.tx,
-        rpc: l1,
-        signer: options.signer,
-        chainId: config.l1ChainId,
-        crypto,
-        clock,
-        log,
-        metrics,
-      }),
-    (manager) => manager.close(),
-  )
+  const { config, l1, txs, waitFor } = await openL1Writer(options, { life, rollup, crypto })
   if (options.dataAvailabilityType !== 'calldata') crypto.warm()
-  const startAfterL1 = options.waitNodeSync
+  const { waitNodeSync } = options
+  const startAfterL1 = waitNodeSync
     ? await life.step('the start point', () =>
-        l1StartPoint(l1, txs.address, options.waitNodeSync?.checkRecentTxsDepth ?? 0),
+        waitFor('L1 to tell the start point', () => l1StartPoint(l1, txs.address, waitNodeSync.checkRecentTxsDepth)),
       )
     : 0n
   const { dataAvailabilityType, pollIntervalMs, maxPendingTx, policy, throttle } = options
@@ -149,36 +86,14 @@ export async function startBatcherService(options: BatcherServiceOptions): Promi
     },
     (made) => made.close(),
   )
-  const { rpc } = options
-  const server = rpc
-    ? await life.step(
-        'the RPC server',
-        () =>
-          createRpcServer({
-            host: rpc.host,
-            port: rpc.port,
-            portFlag: 'rpc.port',
-            version: options.version ?? '',
-            methods: batcherRpcMethods(batcher, rpc.enableAdmin),
-            log,
-            metrics,
-          }),
-        (opened) => opened.close(),
-      )
-    : null
-  return { batcher, config, rpcUrl: server?.url ?? null, close: () => life.close() }
+  const { version = '' } = options
+  const rpcUrl = await openAdminServer(life, options.rpc, batcherRpcMethods(batcher), { version, log, metrics })
+  return { batcher, config, rpcUrl, close: () => life.close() }
 }
 
-/** The batcher's `admin_` methods; none unless they are enabled. */
-export function batcherRpcMethods(batcher: Batcher, enableAdmin: boolean): RpcMethods {
-  if (!enableAdmin) return {}
-  const act = (run: () => void | Promise<void>) => async () => {
-    await run()
-    return null
-  }
-  return {
-    admin_startBatcher: act(() => batcher.start()),
-    admin_stopBatcher: act(() => batcher.stop()),
-    admin_flushBatcher: act(() => batcher.flush()),
-  }
-}
+/** The batcher's `admin_` methods. */
+export const batcherRpcMethods = (batcher: Batcher): RpcMethods => ({
+  admin_startBatcher: adminOrder(() => batcher.start()),
+  admin_stopBatcher: adminOrder(() => batcher.stop()),
+  admin_flushBatcher: adminOrder(() => batcher.flush()),
+})

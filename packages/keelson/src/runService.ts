@@ -8,18 +8,24 @@ import {
 } from '@keelson/service/node'
 import type { CommandIo } from './command.ts'
 
+/** The flags that every service has. */
+export type ServiceFlags = { readonly log: typeof logFlags; readonly metrics: typeof metricsFlags }
+
+/** Starts a service; `signal` aborts when it is to stop, also before it has started. */
+export type StartService = (parts: {
+  readonly log: Logger
+  readonly metrics: MetricRegistry
+  readonly signal: AbortSignal
+}) => Promise<{ close(): Promise<void> }>
+
 /** A service in the foreground: logger, metrics server, start, wait for the signal, close. Resolves with the exit code. */
 export async function runService(parts: {
   readonly name: string
   readonly metricsPrefix: string
   readonly io: CommandIo
-  readonly flags: { readonly log: FlagValues<typeof logFlags>; readonly metrics: FlagValues<typeof metricsFlags> }
+  readonly flags: FlagValues<ServiceFlags>
   readonly unknownEnv: readonly string[]
-  readonly start: (parts: {
-    log: Logger
-    metrics: MetricRegistry
-    signal: AbortSignal
-  }) => Promise<{ close(): Promise<void> }>
+  readonly start: StartService
 }): Promise<number> {
   const { name, io, start } = parts
   const { log: logging, metrics: metering } = parts.flags

@@ -6,6 +6,7 @@ export { createL1HeadTracker, type L1HeadTrackerOptions } from './headTracker.ts
 export { commitmentToVersionedHash } from './kzg/blobKzg.ts'
 export * from './l1Api.ts'
 export { createL1Client, type L1ClientOptions, l1BlockRefOf } from './l1Client.ts'
+export { type L1Writer, type L1WriterOptions, openL1Writer } from './l1Writer.ts'
 export * from './txApi.ts'
 export { signerOfFlags, type TxManagerFlags, txManagerFlags, txManagerOptions } from './txFlags.ts'
 export { createTxManager, type TxManagerOptions } from './txManager.ts'

@@ -6,41 +6,19 @@ import {
   startBatcherService,
 } from '@keelson/batcher'
 import { signerOfFlags, txManagerOptions } from '@keelson/l1'
-import { flagHelp, parseFlags } from '@keelson/service'
 import type { Command } from '../command.ts'
-import { runService } from '../runService.ts'
+import { serviceCommand } from '../serviceCommand.ts'
 import { VERSION } from '../version.ts'
 
-const SUMMARY = 'write the L2 chain to L1'
-
 /** `keelson batcher`: op-batcher's job with op-batcher's flags, until it is stopped. */
-export const batcherCommand: Command = {
+export const batcherCommand: Command = serviceCommand({
   name: 'batcher',
-  summary: SUMMARY,
+  summary: 'write the L2 chain to L1',
   flags: batcherFlags,
   envPrefix: BATCHER_ENV_PREFIX,
-  async run(argv, io) {
-    const parsed = parseFlags({ defs: batcherFlags, argv, env: io.env, envPrefix: BATCHER_ENV_PREFIX })
-    if (parsed.help) {
-      io.stdout.write(
-        flagHelp(batcherFlags, { command: 'keelson batcher', summary: SUMMARY, envPrefix: BATCHER_ENV_PREFIX }),
-      )
-      return 0
-    }
-    if (parsed.version) {
-      io.stdout.write(`keelson batcher ${VERSION}\n`)
-      return 0
-    }
-    return runService({
-      name: 'batcher',
-      metricsPrefix: 'op_batcher_default',
-      io,
-      flags: parsed.values,
-      unknownEnv: parsed.unknownEnv,
-      start: (parts) => startBatcherService({ ...batcherOptions(parsed.values), ...parts }),
-    })
-  },
-}
+  metricsPrefix: 'op_batcher_default',
+  start: (flags, parts) => startBatcherService({ ...batcherOptions(flags), ...parts }),
+})
 
 /** What the flags say, as options of the service. */
 function batcherOptions({

@@ -1,64 +1,43 @@
 import { readFile } from 'node:fs/promises'
 import type { GenesisJson } from '@keelson/execution'
 import { EXECUTION_ENV_PREFIX, executionFlags, startExecutionService } from '@keelson/execution/server'
-import { flagHelp, parseFlags, readOrCreateJwtSecret } from '@keelson/service/node'
-import type { Command, CommandIo } from '../command.ts'
-import { runService } from '../runService.ts'
-
-const SUMMARY = 'run the embedded execution engine'
+import { readOrCreateJwtSecret } from '@keelson/service/node'
+import type { Command } from '../command.ts'
+import { serviceCommand } from '../serviceCommand.ts'
 
 /** `keelson engine`: the Engine API and eth JSON-RPC over a chain on disk, until it is stopped. */
-export const engineCommand: Command = {
+export const engineCommand: Command = serviceCommand({
   name: 'engine',
-  summary: SUMMARY,
+  summary: 'run the embedded execution engine',
   flags: executionFlags,
   envPrefix: EXECUTION_ENV_PREFIX,
-  async run(argv: readonly string[], io: CommandIo): Promise<number> {
-    const parsed = parseFlags({ defs: executionFlags, argv, env: io.env, envPrefix: EXECUTION_ENV_PREFIX })
-    if (parsed.help) {
-      const options = { command: 'keelson engine', summary: SUMMARY, envPrefix: EXECUTION_ENV_PREFIX }
-      io.stdout.write(flagHelp(executionFlags, options))
-      return 0
-    }
-    if (parsed.version) {
-      io.stdout.write('keelson engine 0.1.0\n')
-      return 0
-    }
-    const { chain, auth, http, ws, rollup, builder, txpool } = parsed.values
-    return runService({
-      name: 'engine',
-      metricsPrefix: 'keelson_engine',
-      io,
-      flags: parsed.values,
-      unknownEnv: parsed.unknownEnv,
-      start: async ({ log, metrics }) =>
-        startExecutionService({
-          genesis: await readGenesis(chain.genesis),
-          ...(chain.datadir !== undefined && { dataDir: chain.datadir }),
-          ...(chain.history !== undefined && { history: chain.history }),
-          auth: { host: auth.addr, port: auth.port, jwtSecret: await readOrCreateJwtSecret(auth.jwtsecret) },
-          ...(http.enabled && {
-            rpc: {
-              host: http.addr,
-              port: http.port,
-              cors: http.corsdomain === '' ? null : http.corsdomain,
-              ...(ws.port !== undefined && { wsPort: ws.port, wsHost: ws.addr }),
-              ...(rollup.sequencerhttp !== undefined && { sequencerUrl: rollup.sequencerhttp }),
-            },
-          }),
-          builder: { recommitMs: builder.recommit },
-          pool: {
-            maxTotal: txpool.globalslots,
-            maxPerAccount: txpool.accountslots,
-            priceBumpPercent: txpool.pricebump,
-            minTip: txpool.pricelimit,
-          },
-          log,
-          metrics,
-        }),
-    })
-  },
-}
+  metricsPrefix: 'keelson_engine',
+  start: async ({ chain, auth, http, ws, rollup, builder, txpool }, { log, metrics }) =>
+    startExecutionService({
+      genesis: await readGenesis(chain.genesis),
+      ...(chain.datadir !== undefined && { dataDir: chain.datadir }),
+      ...(chain.history !== undefined && { history: chain.history }),
+      auth: { host: auth.addr, port: auth.port, jwtSecret: await readOrCreateJwtSecret(auth.jwtsecret) },
+      ...(http.enabled && {
+        rpc: {
+          host: http.addr,
+          port: http.port,
+          cors: http.corsdomain === '' ? null : http.corsdomain,
+          ...(ws.port !== undefined && { wsPort: ws.port, wsHost: ws.addr }),
+          ...(rollup.sequencerhttp !== undefined && { sequencerUrl: rollup.sequencerhttp }),
+        },
+      }),
+      builder: { recommitMs: builder.recommit },
+      pool: {
+        maxTotal: txpool.globalslots,
+        maxPerAccount: txpool.accountslots,
+        priceBumpPercent: txpool.pricebump,
+        minTip: txpool.pricelimit,
+      },
+      log,
+      metrics,
+    }),
+})
 
 /** @throws {Error} naming the file and what is wrong with it */
 async function readGenesis(path: string): Promise<GenesisJson> {
