@@ -1,5 +1,6 @@
 import type { L1Provider } from '@keelson/derive'
 import { type EngineController, showBlock } from '@keelson/engine'
+import { L1Error } from '@keelson/l1'
 import { type BlockId, codedError, type Hash, type L1BlockRef, type L2BlockRef } from '@keelson/protocol'
 import type { Logger } from '@keelson/service'
 import type { Driver } from './driver.ts'
@@ -20,8 +21,8 @@ export const DEFAULT_FINALITY_DELAY = 64n
 export class FinalityError extends codedError('FinalityError', {
   notCanonical: {
     severity: 'reset',
-    text: (d: { what: string; number: bigint; expected: Hash; canonical: Hash | null }) =>
-      `${d.what} ${d.number} was ${d.expected}, the canonical block is ${d.canonical ?? 'not there'}`,
+    text: (d: { what: string; number: bigint; expected: Hash; canonical: Hash }) =>
+      `${d.what} ${d.number} was ${d.expected}, the canonical block is ${d.canonical}`,
   },
 }) {}
 
@@ -70,12 +71,10 @@ export function finalizer(parts: FinalityParts) {
     const checkCanonical = async (what: string, block: BlockId) => {
       const canonical = await l1.getBlockRefByNumber(block.number)
       if (canonical?.hash === block.hash) return
-      throw new FinalityError('notCanonical', {
-        what,
-        number: block.number,
-        expected: block.hash,
-        canonical: canonical?.hash ?? null,
-      })
+      const { number, hash: expected } = block
+      // A server that is behind the one that gave the signal: no reason to derive anew.
+      if (!canonical) throw new L1Error('unavailable', { what: `block ${number}`, reason: `${what} is not there yet` })
+      throw new FinalityError('notCanonical', { what, number, expected, canonical: canonical.hash })
     }
 
     return {

@@ -10,8 +10,8 @@ export const originCheckSpec = { name: 'origin-check', emits: [], handles: ['der
 export class OriginCheckError extends codedError('OriginCheckError', {
   unsafeOriginReorged: {
     severity: 'reset',
-    text: (d: { origin: BlockId; canonical: Hash | null }) =>
-      `the unsafe head has L1 origin ${d.origin.number} (${d.origin.hash}), the canonical block is ${d.canonical ?? 'not there'}`,
+    text: (d: { origin: BlockId; canonical: Hash }) =>
+      `the unsafe head has L1 origin ${d.origin.number} (${d.origin.hash}), the canonical block is ${d.canonical}`,
   },
 }) {}
 
@@ -26,7 +26,7 @@ type OriginCheckParts = {
  * a reset.
  */
 export function originCheck({ engine, l1, driver }: OriginCheckParts) {
-  const refuse = (origin: BlockId, canonical: Hash | null): never => {
+  const refuse = (origin: BlockId, canonical: Hash): never => {
     throw new OriginCheckError('unsafeOriginReorged', { origin, canonical })
   }
   return (_emit: EmitOf<typeof originCheckSpec>): HandlersOf<typeof originCheckSpec> => ({
@@ -41,7 +41,8 @@ export function originCheck({ engine, l1, driver }: OriginCheckParts) {
         (canonical) => {
           // The head may have moved on meanwhile, also by a reset.
           if (!engine.initialized || engine.heads.unsafe.l1Origin.hash !== l1Origin.hash) return
-          if (canonical?.hash !== l1Origin.hash) refuse(l1Origin, canonical?.hash ?? null)
+          // Derivation has read past it: a server that does not have it is behind, and the next block looks again.
+          if (canonical && canonical.hash !== l1Origin.hash) refuse(l1Origin, canonical.hash)
         },
       )
     },

@@ -49,6 +49,20 @@ describe('finality', () => {
     expect(finalized(node)).toBe(0)
   })
 
+  it('waits, without a reset, for a server that does not have the final L1 block yet', async () => {
+    const node = await derived({ finalityDelay: 0n })
+    const resets = node.metric('pipeline_resets_total')
+    world.l1.servesUpTo = 1n
+    world.l1.finalize(2n)
+    await world.settle()
+    expect(finalized(node)).toBe(0)
+    world.l1.servesUpTo = null
+    await world.mine()
+    await world.settle()
+    expect(finalized(node)).toBe(6)
+    expect(node.metric('pipeline_resets_total')).toBe(resets)
+  })
+
   it('[DER-366] tries again only after more L1 blocks without a signal, and remembers so many', async () => {
     const node = await derived({ finalityDelay: 3n, finalityLookback: 1 })
     world.l1.finalize(1n)

@@ -23,6 +23,8 @@ export class FakeL1 {
   #forkedAt = 0n
   /** While set, every read rejects with it. */
   down: Error | null = null
+  /** A server that is behind the others: what is above is not there by number. `null`: it is not behind. */
+  servesUpTo: bigint | null = null
   /** What the unsafe signer slot holds. */
   signer: Hash = ZERO_HASH
   chainId = 900n
@@ -88,7 +90,11 @@ export class FakeL1 {
 
   readonly client: L1Client = {
     chainId: () => this.#read(() => this.chainId),
-    getBlockRefByNumber: (number) => this.#read(() => (this.#chain[Number(number)] ? refOf(this.block(number)) : null)),
+    getBlockRefByNumber: (number) =>
+      this.#read(() => {
+        const isThere = this.#chain[Number(number)] && (this.servesUpTo === null || number <= this.servesUpTo)
+        return isThere ? refOf(this.block(number)) : null
+      }),
     getBlockRefByLabel: (label) => this.#read(() => this.#heads[label]),
     getBlockRefByHash: (hash) => this.#read(() => this.#info(hash)),
     getBlockInfo: (hash) => this.#read(() => this.#info(hash)),
