@@ -62,6 +62,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     server.once('error', (cause) => reject(new ListenError(what, host, port, options.portFlag, cause)))
     server.listen(port, host, () => {
       server.removeAllListeners('error')
+      // From now on an error is that of a connection that could not be accepted (no more file descriptors): its own end.
+      server.on('error', () => {})
       resolve()
     })
   })
