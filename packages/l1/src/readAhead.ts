@@ -33,6 +33,8 @@ export class ReadAhead {
 
   /** Fetches what comes after `number`; forgets what nobody will ask for any more. */
   after(number: bigint): void {
+    // Whoever looks at the head does not follow the chain: what was fetched is for another.
+    if (number >= this.#finalized) return
     const blocks = BigInt(this.#parts.blocks)
     for (const old of this.#ahead.keys()) if (old < number || old > number + 4n * blocks) this.#ahead.delete(old)
     for (let next = number + 1n; next <= number + blocks && next <= this.#finalized; next++) {
