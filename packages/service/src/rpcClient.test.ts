@@ -60,7 +60,7 @@ it('tells transport failures from answers, without showing keys', async () => {
     .request('m')
     .catch((e) => e)
   expect(bad).toBeInstanceOf(TransportError)
-  expect(bad).toMatchObject({ status: 503, message: 'http://host/path answered HTTP 503: nope' })
+  expect(bad).toMatchObject({ status: 503, message: 'http://host/… answered HTTP 503: nope' })
   const html = createRpcClient({ url, fetch: fakeFetch(() => '<html>').fetch }).request('m')
   await expect(html).rejects.toThrow('not JSON')
   const refused = createRpcClient({ url: 'http://127.0.0.1:1' }).request('m')

@@ -178,11 +178,11 @@ function causeText(error: unknown): string {
   return cause instanceof Error && cause.message ? cause.message : error.message
 }
 
-/** A URL as it may be logged: user, password and query left out, since keys stand there. */
+/** A URL as it may be logged: user, password, path and query left out, since providers put keys there. */
 export function withoutCredentials(url: string): string {
   try {
     const { protocol, host, pathname } = new URL(url)
-    return `${protocol}//${host}${pathname === '/' ? '' : pathname}`
+    return `${protocol}//${host}${pathname === '/' ? '' : '/…'}`
   } catch {
     return 'an unreadable URL'
   }
