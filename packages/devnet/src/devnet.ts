@@ -31,6 +31,8 @@ export type DevnetOptions = ChainParameters & {
   readonly batcher?: boolean
   /** Where the nodes and the batcher reach L1, given its own URL; tests put a proxy in between. */
   readonly l1Via?: (url: string) => Promise<string>
+  /** Ends the start; a devnet that has started is closed by its `close`. */
+  readonly signal?: AbortSignal
   readonly log?: Logger
 }
 
@@ -58,12 +60,12 @@ const MARKER = 'devnet.json'
 /**
  * Starts L1, contracts, two engines, sequencer, verifier, batcher and proposer in this process (L1 in its own), in this order.
  *
- * @throws {StartupError} names the step; what was open is closed again
+ * @throws {StartupError} names the step that failed, or was to come when the signal aborted; what was open is closed again
  */
 export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
-  const { log = nullLogger, ports, l1BlockTimeSeconds } = options
+  const { log = nullLogger, ports, l1BlockTimeSeconds, signal } = options
   const dataDir = resolve(options.dataDir)
-  const life = createLifecycle(log)
+  const life = createLifecycle(log, { signal })
   const l1 = await life.step(
     'L1 and its contracts',
     async () => {
@@ -75,7 +77,8 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   const jwtSecret = await life.step('the JWT secret', () => readOrCreateJwtSecret(join(dataDir, 'jwt.txt')))
   const blobCrypto = await life.step('blob cryptography', createBlobCrypto, (crypto) => crypto.close())
   const { chain, anvil } = l1
-  const l1Rpc = options.l1Via ? await options.l1Via(anvil.url) : anvil.url
+  const { l1Via } = options
+  const l1Rpc = l1Via ? await life.step('the way to L1', () => l1Via(anvil.url)) : anvil.url
   const shared = { genesis: chain.genesis, jwtSecret }
   const startNodeWith = (
     name: string,
@@ -95,6 +98,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
       rpcPort: port && port + 2,
       metricsPort: port && port + 4,
       safeDbPath: join(dataDir, name, 'safedb'),
+      signal,
       log: log.child({ node: name }),
       ...part,
     })
@@ -125,7 +129,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
       ),
     (node) => node.close(),
   )
-  await anvil.startMining()
+  await life.step('L1 mining', () => anvil.startMining())
   const verifierEngine = await startEngineAt('verifier', ports.verifier, sequencerEngine.rpc)
   const verifierNode = await life.step(
     'the verifier',
@@ -152,6 +156,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
               dataAvailabilityType: options.dataAvailabilityType,
               l1BlockTimeSeconds,
               blobCrypto,
+              signal,
               log: log.child({ service: 'batcher' }),
             }),
           (service) => service.close(),
@@ -165,6 +170,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
         privateKey: bytesToHex(privateKeyOf(roleAccount('proposer'))),
         l2OutputOracle: l1.contracts.L2OutputOracle,
         l1BlockTimeSeconds,
+        signal,
         log: log.child({ service: 'proposer' }),
       }),
     (service) => service.close(),
@@ -186,7 +192,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     })),
     dataDir,
   }
-  await writeFile(join(dataDir, MARKER), `${JSON.stringify(info, null, 2)}\n`)
+  await life.step('what is told of it', () => writeFile(join(dataDir, MARKER), `${JSON.stringify(info, null, 2)}\n`))
   return {
     info,
     l1,

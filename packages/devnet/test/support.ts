@@ -31,7 +31,8 @@ export function testLog() {
 /** A devnet on free ports with 1 s blocks on both layers, in a folder of its own that goes with it. */
 export async function startTestDevnet(overrides: Partial<DevnetOptions> = {}): Promise<Devnet> {
   const folder = await mkdtemp(join(tmpdir(), 'keelson-'))
-  const devnet = await startDevnet({
+  const removeFolder = () => rm(folder, { recursive: true, force: true })
+  const options: DevnetOptions = {
     l1ChainId: 900n,
     l2ChainId: 901n,
     l2BlockTime: 1n,
@@ -47,13 +48,13 @@ export async function startTestDevnet(overrides: Partial<DevnetOptions> = {}): P
     ports: { l1: 0, sequencer: 0, verifier: 0, explorer: 0 },
     log: testLog(),
     ...overrides,
-  })
-  return {
-    ...devnet,
-    async close() {
-      await devnet.close()
-      await rm(folder, { recursive: true, force: true })
-    },
+  }
+  try {
+    const devnet = await startDevnet(options)
+    return { ...devnet, close: () => devnet.close().then(removeFolder) }
+  } catch (error) {
+    await removeFolder()
+    throw error
   }
 }
 

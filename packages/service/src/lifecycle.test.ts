@@ -60,3 +60,26 @@ it('closes a resource that opened after the stop had come', async () => {
   await step
   expect(closed).toEqual(['late'])
 })
+
+it('opens nothing more once the signal has aborted, and closes in reverse what was open or opening', async () => {
+  const events: string[] = []
+  const stop = new AbortController()
+  const life = createLifecycle(recordedLogs().log, { signal: stop.signal })
+  const step = (name: string, opening: Promise<void> = Promise.resolve()) =>
+    life.step(
+      name,
+      () => {
+        events.push(`open ${name}`)
+        return opening
+      },
+      () => void events.push(`close ${name}`),
+    )
+  await step('a')
+  const opening = Promise.withResolvers<void>()
+  const second = expect(step('b', opening.promise)).rejects.toThrow('cannot start b: stopped while it was starting')
+  stop.abort()
+  opening.resolve()
+  await second
+  await expect(step('c')).rejects.toThrow('cannot start c: stopped before it was started')
+  expect(events).toEqual(['open a', 'open b', 'close b', 'close a'])
+})

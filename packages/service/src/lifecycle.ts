@@ -14,17 +14,24 @@ export class StartupError extends Error {
 /** Opens resources in order and closes them in reverse. */
 export interface Lifecycle {
   /**
-   * Opens one resource. When `open` fails, everything opened before is closed and the call rejects with
-   * {@link StartupError}.
+   * Opens one resource. When `open` fails, or the signal has aborted, everything opened so far is closed and the call
+   * rejects with {@link StartupError}.
    */
   step<T>(name: string, open: () => T | Promise<T>, close?: (resource: T) => void | Promise<void>): Promise<T>
   /** Closes in reverse order; every close is tried, and failures are logged. Later calls wait for the first. */
   close(): Promise<void>
 }
 
-/** @param options.closeTimeoutMs - how long one close may take before the next one is tried; 5000 */
-export function createLifecycle(log: Logger, options: { readonly closeTimeoutMs?: number } = {}): Lifecycle {
-  const { closeTimeoutMs = 5000 } = options
+/**
+ * @param options.closeTimeoutMs - how long one close may take before the next one is tried; 5000
+ * @param options.signal - ends the start: no further step is opened. A step that is opening should heed it too; what it
+ * opens all the same is closed
+ */
+export function createLifecycle(
+  log: Logger,
+  options: { readonly closeTimeoutMs?: number; readonly signal?: AbortSignal | undefined } = {},
+): Lifecycle {
+  const { closeTimeoutMs = 5000, signal } = options
   const opened: { name: string; close: () => void | Promise<void> }[] = []
   let closing: Promise<void> | null = null
 
@@ -51,6 +58,7 @@ export function createLifecycle(log: Logger, options: { readonly closeTimeoutMs?
   }
   return {
     async step(name, open, closeOne) {
+      if (signal?.aborted) await close()
       if (closing) throw new StartupError(name, new Error('stopped before it was started'))
       let resource: Awaited<ReturnType<typeof open>>
       try {
@@ -61,6 +69,7 @@ export function createLifecycle(log: Logger, options: { readonly closeTimeoutMs?
         throw new StartupError(name, error)
       }
       if (closeOne) opened.push({ name, close: () => closeOne(resource) })
+      if (signal?.aborted) await close()
       // A stop that came while this step was opening has already walked the list: close the late-comer too.
       if (closing) {
         await closing

@@ -89,7 +89,10 @@ export async function deployL1(client: TestClient, config: L1DeployConfig): Prom
       gas: hex(gas),
       gasPrice: hex(10_000_000_000),
     }
-    sent.push({ label, hash: request({ method: 'eth_sendTransaction', params: [tx] }) })
+    const hash = request({ method: 'eth_sendTransaction', params: [tx] })
+    // Awaited with the others, at the end: until then a failure must not count as nobody's.
+    hash.catch(() => {})
+    sent.push({ label, hash })
     return nonce
   }
   const deploy = async (name: string, args: readonly unknown[] = []): Promise<Address> => {

@@ -13,6 +13,8 @@ export type AnvilOptions = {
   readonly slotsInAnEpoch?: number
   /** `0`: any free port. */
   readonly port?: number
+  /** Ends it for as long as it does not answer. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A running L1. Until {@link startMining}, blocks are mined only on request. */
@@ -42,10 +44,12 @@ function anvilBinary(): string {
 /**
  * Starts anvil on loopback and waits until it answers.
  *
- * @throws when it exits before it answers, with what it printed
+ * @throws when it exits before it answers, with what it printed; or the signal's reason
  */
 export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
+  const { signal } = options
   const port = options.port || (await freePort())
+  signal?.throwIfAborted()
   const args = [
     ...['--host', '127.0.0.1', '--port', String(port)],
     ...['--chain-id', String(options.chainId), '--hardfork', 'prague'],
@@ -55,6 +59,10 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
     ...['--gas-limit', '200000000', '--no-mining', '--quiet'],
   ]
   const child = spawn(anvilBinary(), args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const kill = () => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.removeListener('exit', kill))
+  signal?.addEventListener('abort', kill, { once: true })
   let printed = ''
   const keep = (chunk: Buffer) => {
     printed = (printed + chunk.toString()).slice(-4000)
@@ -64,19 +72,21 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
 
   const url = `http://127.0.0.1:${port}`
   const client = createTestClient({ mode: 'anvil', transport: http(url, { retryCount: 0, timeout: 30_000 }) })
-  await untilAnswering(child, client, () => printed)
-  const stopOnExit = () => child.kill('SIGKILL')
-  process.once('exit', stopOnExit)
+  try {
+    await untilAnswering(child, client, () => printed)
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', kill)
+  }
   return {
     url,
     beaconUrl: url,
     client,
     startMining: () => client.setIntervalMining({ interval: options.slotTimeSeconds }),
     stopMining: () => client.setIntervalMining({ interval: 0 }),
-    async close() {
-      process.removeListener('exit', stopOnExit)
-      await stop(child)
-    },
+    close: () => stop(child),
   }
 }
 
@@ -86,8 +96,9 @@ async function untilAnswering(child: ChildProcess, client: TestClient, printed: 
     child.once('exit', (code) => reject(new Error(`anvil exited with code ${code} before it answered: ${printed()}`)))
   })
   failed.catch(() => {})
+  const hasExited = () => child.exitCode !== null || child.signalCode !== null
   const answering = async () => {
-    for (;;) {
+    while (!hasExited()) {
       try {
         await client.request({ method: 'eth_chainId' } as never)
         return
@@ -95,6 +106,7 @@ async function untilAnswering(child: ChildProcess, client: TestClient, printed: 
         await new Promise((resolve) => setTimeout(resolve, 25))
       }
     }
+    await failed
   }
   await Promise.race([answering(), failed])
 }

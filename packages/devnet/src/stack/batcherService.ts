@@ -12,6 +12,8 @@ export type DevnetBatcherOptions = {
   readonly dataAvailabilityType: 'blobs' | 'calldata'
   readonly l1BlockTimeSeconds: number
   readonly blobCrypto: BlobCrypto
+  /** Ends the start. */
+  readonly signal?: AbortSignal | undefined
   readonly log: Logger
 }
 
@@ -30,7 +32,7 @@ const MAX_PENDING_TXS = 8
 
 /** Starts the batcher as `keelson batcher` does, paced for the devnet's L1. */
 export async function startBatcher(options: DevnetBatcherOptions): Promise<DevnetBatcher> {
-  const { l1Rpc, l2Rpc, rollupRpc, dataAvailabilityType, l1BlockTimeSeconds, blobCrypto, log } = options
+  const { l1Rpc, l2Rpc, rollupRpc, dataAvailabilityType, l1BlockTimeSeconds, blobCrypto, signal, log } = options
   const { batcher, close } = await startBatcherService({
     l1Rpc,
     l2Rpc,
@@ -46,6 +48,7 @@ export async function startBatcher(options: DevnetBatcherOptions): Promise<Devne
       resubmissionTimeoutMs: l1BlockTimeSeconds * 6_000,
       numConfirmations: 1,
     },
+    ...(signal ? { signal } : {}),
     log,
   })
   return { start: () => batcher.start(), stop: () => batcher.stop(), close }

@@ -31,6 +31,8 @@ export type L1ChainOptions = ChainParameters & {
   readonly slotsInAnEpoch?: number
   /** Where `rollup.json`, `genesis.json` and `l1.json` are written. */
   readonly dataDir: string
+  /** Ends the start, and L1 with it. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** An L1 with the contracts of one L2 chain, and the files of that chain. Mining begins with `anvil.startMining`. */
@@ -48,15 +50,21 @@ const BLOBBASEFEE_SCALAR = 810_949
 const OUTPUT_INTERVAL = 10n
 const FINALIZATION_PERIOD_SECONDS = 12n
 
-/** Starts L1, deploys the contracts, and makes the L2 chain that begins at the block they are in. */
+/** Starts L1, deploys the contracts, and makes the L2 chain that begins at the block they are in. Rejects with the signal's reason. */
 export async function startL1Chain(options: L1ChainOptions): Promise<L1Chain> {
+  const { signal } = options
   const anvil = await startAnvil({
     chainId: options.l1ChainId,
     slotTimeSeconds: options.l1BlockTimeSeconds,
     port: options.l1Port,
+    signal,
     ...(options.slotsInAnEpoch === undefined ? {} : { slotsInAnEpoch: options.slotsInAnEpoch }),
   })
+  // What is under way below fails with it.
+  const endL1 = () => void anvil.close()
+  signal?.addEventListener('abort', endL1, { once: true })
   try {
+    signal?.throwIfAborted()
     await addMulticall(anvil)
     const admin = roleAccount('admin').address
     // L1's own first block carries the time of its start; the next one must be later.
@@ -99,7 +107,10 @@ export async function startL1Chain(options: L1ChainOptions): Promise<L1Chain> {
     return { anvil, contracts, chain, files: await writeChain(options.dataDir, chain) }
   } catch (error) {
     await anvil.close()
+    signal?.throwIfAborted()
     throw error
+  } finally {
+    signal?.removeEventListener('abort', endL1)
   }
 }
 

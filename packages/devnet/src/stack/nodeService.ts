@@ -23,6 +23,8 @@ export type NodeServiceOptions = {
   readonly peers: readonly string[] | null
   readonly verifierL1Confs?: bigint
   readonly safeDbPath?: string
+  /** Ends the start. */
+  readonly signal?: AbortSignal | undefined
   readonly log: Logger
 }
 
@@ -97,7 +99,12 @@ export async function startNode(options: NodeServiceOptions): Promise<NodeServic
     log,
     metrics,
   })
-  await node.start()
+  try {
+    await node.start(options.signal)
+  } catch (error) {
+    l1.close()
+    throw error
+  }
   return {
     node,
     rollupRpc: node.rpcUrl ?? '',

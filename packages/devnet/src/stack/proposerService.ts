@@ -10,12 +10,14 @@ export type DevnetProposerOptions = {
   readonly privateKey: Hex
   readonly l2OutputOracle: Address
   readonly l1BlockTimeSeconds: number
+  /** Ends the start. */
+  readonly signal?: AbortSignal | undefined
   readonly log: Logger
 }
 
 /** Starts the proposer as `keelson proposer` does, paced for the devnet's L1. It proposes finalized outputs. */
 export async function startProposer(options: DevnetProposerOptions): Promise<{ close(): Promise<void> }> {
-  const { l1Rpc, rollupRpc, privateKey, l2OutputOracle, l1BlockTimeSeconds, log } = options
+  const { l1Rpc, rollupRpc, privateKey, l2OutputOracle, l1BlockTimeSeconds, signal, log } = options
   return startProposerService({
     l1Rpc,
     rollupRpc,
@@ -27,6 +29,7 @@ export async function startProposer(options: DevnetProposerOptions): Promise<{ c
       resubmissionTimeoutMs: l1BlockTimeSeconds * 6_000,
       numConfirmations: 1,
     },
+    ...(signal ? { signal } : {}),
     log,
   })
 }

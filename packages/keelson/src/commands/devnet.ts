@@ -2,6 +2,7 @@ import {
   banner,
   chainFlags,
   type Devnet,
+  type DevnetOptions,
   devnetFlags,
   parseForkTime,
   requireFreePorts,
@@ -36,10 +37,10 @@ export const devnetCommand: Command = {
     const { chain, devnet } = parsed.values
     const options = optionsOf(parsed.values, io)
     await requireFreePorts(options.ports)
-    const started = await startDevnet(options)
+    const started = await startUnlessStopped(options, io.signal)
+    if (!started) return 0
     const print = (line: string) => io.stdout.write(`${line}\n`)
     try {
-      if (io.signal.aborted) return 0
       if (devnet.json) print(JSON.stringify({ event: 'started', ...started.info }))
       else io.stdout.write(`${banner(started.info)}\n`)
       if (devnet.untilSafe === undefined) return await runUntilStopped(started, io, devnet.json, chain)
@@ -56,7 +57,17 @@ export const devnetCommand: Command = {
   },
 }
 
-function optionsOf({ chain, devnet }: FlagValues<typeof flags>, io: CommandIo) {
+/** `null`: a stop came first, which is no failure. */
+async function startUnlessStopped(options: DevnetOptions, signal: AbortSignal): Promise<Devnet | null> {
+  try {
+    return await startDevnet({ ...options, signal })
+  } catch (error) {
+    if (signal.aborted) return null
+    throw error
+  }
+}
+
+function optionsOf({ chain, devnet }: FlagValues<typeof flags>, io: CommandIo): DevnetOptions {
   const log = createLogger({
     level: devnet.logLevel,
     format: devnet.json ? 'json' : 'logfmt',
