@@ -4,9 +4,9 @@ import { privateKeyToAccount } from 'viem/accounts'
 import { getL2TransactionHashes, publicActionsL2, walletActionsL1 } from 'viem/op-stack'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runExample } from '../../../examples/viem.ts'
-import type { Devnet, DevnetNode } from '../src/index.ts'
-import { startLateVerifier } from './lateVerifier.ts'
+import type { Devnet } from '../src/index.ts'
 import { differingBlocks, eventually, rpc, startTestDevnet, syncStatus } from './support.ts'
+import { startVerifier } from './verifier.ts'
 
 describe.each(['blobs', 'calldata'] as const)('a devnet that writes %s', (dataAvailabilityType) => {
   let devnet: Devnet
@@ -43,7 +43,7 @@ describe.each(['blobs', 'calldata'] as const)('a devnet that writes %s', (dataAv
   })
 
   it('ends with the same hashes on a third node that comes late, without P2P', async () => {
-    const late = await startLateVerifier(devnet)
+    const late = await startVerifier({ name: 'late', l1: devnet.l1, jwtSecret: devnet.jwtSecret, peers: null })
     try {
       const { safe } = devnet.heads().verifier
       await eventually(`the late node derives ${safe} blocks`, () => late.node.node.syncStatus().safeL2.number >= safe)
@@ -56,7 +56,7 @@ describe.each(['blobs', 'calldata'] as const)('a devnet that writes %s', (dataAv
         ).outputRoot,
       })
     } finally {
-      await closeNode(late)
+      await late.close()
     }
   })
 })
@@ -147,8 +147,3 @@ describe('deposits and RPC of a devnet', () => {
     expect(html).toContain(devnet.info.verifier.rollupRpc)
   })
 })
-
-async function closeNode({ node, engine }: DevnetNode): Promise<void> {
-  await node.close()
-  await engine.close()
-}

@@ -6,25 +6,17 @@ import type { Hash } from '@keelson/protocol'
 import { readOrCreateJwtSecret } from '@keelson/service/node'
 import { bytesToHex } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  type DevnetNode,
-  type L1Chain,
-  privateKeyOf,
-  roleAccount,
-  startBatcher,
-  startEngine,
-  startL1Chain,
-  startNode,
-} from '../src/index.ts'
+import { type L1Chain, privateKeyOf, roleAccount, startBatcher, startL1Chain } from '../src/index.ts'
 import { type SequencerProcesses, sequencerProcesses } from './sequencerProcesses.ts'
 import { blockHash, eventually, rpc, syncStatus, testLog } from './support.ts'
+import { startVerifier } from './verifier.ts'
 
 describe('a sequencer that is killed while it builds', () => {
   const log = testLog()
   const closers: (() => Promise<unknown>)[] = []
   let l1: L1Chain
   let sequencer: SequencerProcesses
-  let verifier: DevnetNode
+  let verifier: Awaited<ReturnType<typeof startVerifier>>
 
   beforeAll(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'keelson-kill-'))
@@ -51,32 +43,8 @@ describe('a sequencer that is killed while it builds', () => {
     const jwtSecret = await readOrCreateJwtSecret(join(folder, 'jwt.txt'))
     const blobCrypto = createBlobCrypto()
     closers.push(() => blobCrypto.close())
-    const engine = await startEngine({
-      genesis: l1.chain.genesis,
-      dataDir: join(folder, 'verifier'),
-      jwtSecret,
-      rpcPort: 0,
-      engineApiPort: 0,
-      log: log.child({ engine: 'verifier' }),
-    })
-    closers.push(() => engine.close())
-    const node = await startNode({
-      config: l1.chain.rollup,
-      l1Config: l1.chain.l1,
-      l1Rpc: l1.anvil.url,
-      beacon: l1.anvil.beaconUrl,
-      l1BlockTimeSeconds: 1,
-      engineApi: engine.engineApi,
-      jwtSecret,
-      blobCrypto,
-      rpcPort: 0,
-      metricsPort: 0,
-      sequencer: null,
-      peers: [sequencer.multiaddr],
-      log: log.child({ node: 'verifier' }),
-    })
-    closers.push(() => node.close())
-    verifier = { engine, node }
+    verifier = await startVerifier({ name: 'verifier', l1, jwtSecret, peers: [sequencer.multiaddr] })
+    closers.push(() => verifier.close())
     const batcher = await startBatcher({
       l1Rpc: l1.anvil.url,
       l2Rpc: sequencer.rpc,

@@ -1,27 +1,20 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
+import { packageReadme } from '../../../scripts/packageReadme.ts'
 
-const folder = resolve(import.meta.dirname, '..')
-const example = join(import.meta.dirname, 'readmeExample.generated.ts')
+const readme = packageReadme(import.meta.dirname)
 
-afterEach(() => {
-  rmSync(example, { force: true })
-  vi.restoreAllMocks()
-})
+afterEach(() => vi.restoreAllMocks())
 
 it('runs the example of the README', async () => {
-  const [, code] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(folder, 'README.md'), 'utf8')) ?? []
-  writeFileSync(example, code ?? '')
   const log = vi.spyOn(console, 'log').mockImplementation(() => {})
-  await import(/* @vite-ignore */ pathToFileURL(example).href)
+  await readme.runExample()
   expect(log.mock.calls).toEqual([['block', 5n]])
 })
 
 it('names only files that exist', () => {
-  const text = readFileSync(join(folder, 'README.md'), 'utf8')
-  const files = [...text.matchAll(/`(src\/[a-zA-Z0-9/.]+)`/g)].map(([, path]) => path as string)
+  const files = [...readme.text.matchAll(/`(src\/[a-zA-Z0-9/.]+)`/g)].map(([, path]) => path as string)
   expect(files.length).toBeGreaterThan(20)
-  for (const file of files) expect(readFileSync(join(folder, file), 'utf8')).not.toBe('')
+  for (const file of files) expect(readFileSync(resolve(import.meta.dirname, '..', file), 'utf8')).not.toBe('')
 })

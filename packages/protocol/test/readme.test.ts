@@ -1,22 +1,14 @@
 /// <reference types="node" />
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { afterEach, expect, it, vi } from 'vitest'
+import { packageReadme } from '../../../scripts/packageReadme.ts'
 
-const folder = resolve(import.meta.dirname, '..')
-const example = join(import.meta.dirname, 'readmeExample.generated.ts')
+const readme = packageReadme(import.meta.dirname)
 
-afterEach(() => {
-  rmSync(example, { force: true })
-  vi.restoreAllMocks()
-})
+afterEach(() => vi.restoreAllMocks())
 
 it('runs the example of the README', async () => {
-  const [, code] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(folder, 'README.md'), 'utf8')) ?? []
-  writeFileSync(example, code ?? '')
   const log = vi.spyOn(console, 'log').mockImplementation(() => {})
-  await import(/* @vite-ignore */ pathToFileURL(example).href)
+  await readme.runExample()
   expect(log.mock.calls).toEqual([
     ['Activation block', true],
     ['Upgrade transactions', 31],
@@ -25,10 +17,8 @@ it('runs the example of the README', async () => {
 })
 
 it('names only exports that exist', async () => {
-  const text = readFileSync(join(folder, 'README.md'), 'utf8')
   const exported = { ...(await import('../src/index.ts')), ...(await import('../testing/index.ts')) }
-  const table = text.slice(text.indexOf('| part'))
-  const names = [...table.matchAll(/`([a-zA-Z0-9_]+)`/g)].map(([, name]) => name as string)
+  const names = readme.names('| part')
   expect(names.length).toBeGreaterThan(50)
   expect(names.filter((name) => !(name in exported) && name !== 'null' && name !== 'bigint')).toEqual([])
 })
