@@ -11,6 +11,7 @@ import {
   type RollupConfig,
   type SystemConfig,
 } from '@keelson/protocol'
+import { Lru } from '@keelson/service'
 
 /** The L2 chain as refs and configs, read through the engine: what derivation and the sync start ask of L2. */
 export interface L2Chain {
@@ -31,14 +32,16 @@ const CACHE_SIZE = 1000
 /** An {@link L2Chain} over any engine; what is asked by hash is remembered, since it cannot change. */
 export function createL2Chain(parts: { config: RollupConfig; engine: L2BlockReader }): L2Chain {
   const { config, engine } = parts
-  const refs = new Map<Hash, L2BlockRef>()
-  const systemConfigs = new Map<Hash, SystemConfig>()
+  const refs = new Lru<Hash, L2BlockRef>(CACHE_SIZE)
+  const systemConfigs = new Lru<Hash, SystemConfig>(CACHE_SIZE)
 
   const toRef = (envelope: ExecutionPayloadEnvelope | null): L2BlockRef | null => {
     if (!envelope) return null
     const known = refs.get(envelope.executionPayload.blockHash)
     if (known) return known
-    return remember(refs, envelope.executionPayload.blockHash, payloadToL2BlockRef(config, envelope.executionPayload))
+    const ref = payloadToL2BlockRef(config, envelope.executionPayload)
+    refs.set(ref.hash, ref)
+    return ref
   }
 
   const getL2BlockRef = async (selector: L2BlockSelector, call?: CallOptions): Promise<L2BlockRef | null> => {
@@ -66,18 +69,9 @@ export function createL2Chain(parts: { config: RollupConfig; engine: L2BlockRead
       if (known) return known
       const envelope = await engine.getBlock({ hash }, call)
       if (!envelope) return null
-      return remember(systemConfigs, hash, payloadToSystemConfig(config, envelope.executionPayload))
+      const systemConfig = payloadToSystemConfig(config, envelope.executionPayload)
+      systemConfigs.set(hash, systemConfig)
+      return systemConfig
     },
   }
-}
-
-function remember<V>(cache: Map<Hash, V>, hash: Hash, value: V): V {
-  cache.set(hash, value)
-  if (cache.size > CACHE_SIZE) {
-    for (const oldest of cache.keys()) {
-      cache.delete(oldest)
-      break
-    }
-  }
-  return value
 }

@@ -1,29 +1,15 @@
 import type { Address, Hash, Hex, RpcTransaction } from '@keelson/protocol'
 
-/** A block as L1's JSON-RPC answers it. Fields that a fork brought are absent before it. */
+/** A block as L1's JSON-RPC answers it; the members of its header are read by the protocol's codec. */
 export type RpcBlock = {
   readonly hash: Hash
   readonly parentHash: Hash
-  readonly sha3Uncles: Hash
-  readonly miner: Address
-  readonly stateRoot: Hash
-  readonly transactionsRoot: Hash
-  readonly receiptsRoot: Hash
-  readonly logsBloom: Hex
-  readonly difficulty: Hex
   readonly number: Hex
-  readonly gasLimit: Hex
-  readonly gasUsed: Hex
   readonly timestamp: Hex
+  readonly stateRoot: Hash
   readonly extraData: Hex
-  readonly mixHash: Hash
-  readonly nonce: Hex
   readonly baseFeePerGas?: Hex | null
   readonly withdrawalsRoot?: Hash | null
-  readonly blobGasUsed?: Hex | null
-  readonly excessBlobGas?: Hex | null
-  readonly parentBeaconBlockRoot?: Hash | null
-  readonly requestsHash?: Hash | null
   readonly transactions?: readonly (L1RpcTransaction | Hash | null)[]
   readonly withdrawals?: readonly RpcWithdrawal[] | null
 }

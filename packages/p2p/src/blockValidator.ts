@@ -6,8 +6,7 @@ import {
   type RollupConfig,
   recoverAddress,
 } from '@keelson/protocol'
-import type { Clock } from '@keelson/service'
-import { Lru } from './lru.ts'
+import { type Clock, Lru } from '@keelson/service'
 import { type FieldFault, findFieldFault, tryDecodePayload } from './payloadRules.ts'
 import { MAX_GOSSIP_SIZE, snappyDecodedLength, tryDecodeSnappy } from './snappyBlock.ts'
 import type { BlockVersion } from './topics.ts'

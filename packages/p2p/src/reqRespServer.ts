@@ -1,7 +1,6 @@
 import type { ExecutionPayloadEnvelope, RollupConfig } from '@keelson/protocol'
-import { type Clock, errorText, type Logger } from '@keelson/service'
+import { type Clock, errorText, type Logger, Lru } from '@keelson/service'
 import type { Connection, Stream } from '@libp2p/interface'
-import { Lru } from './lru.ts'
 import type { P2PMetrics } from './metrics.ts'
 import {
   encodeResponse,

@@ -1,6 +1,5 @@
 import { ManualClock } from '@keelson/service/testing'
 import { expect, it } from 'vitest'
-import { Lru } from './lru.ts'
 import { createTokenBucket } from './tokenBucket.ts'
 
 it('[P2P-101] lets a burst through, then one request each quarter of a second', async () => {
@@ -20,14 +19,4 @@ it('[P2P-101] takes nothing when the wait would pass the limit', async () => {
   expect(bucket.tryReserve(20_000)).toBeNull()
   await clock.advance(250)
   expect(bucket.tryReserve(20_000)).toBe(20_000)
-})
-
-it('forgets what was used least recently, and says so', () => {
-  const evicted: string[] = []
-  const lru = new Lru<string, number>(2, (key) => void evicted.push(key))
-  lru.set('a', 1)
-  lru.set('b', 2)
-  expect(lru.get('a')).toBe(1)
-  lru.set('c', 3)
-  expect([evicted, lru.has('b'), lru.size]).toEqual([['b'], false, 2])
 })
