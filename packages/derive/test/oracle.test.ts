@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  firstDifference,
+  findDisagreement,
   type HistoryScript,
   historyScript,
   playHistory,
@@ -10,10 +10,21 @@ import {
 
 async function difference(script: HistoryScript): Promise<string | null> {
   const history = playHistory(script)
-  return firstDifference(await runPipeline(history), history.derived)
+  return findDisagreement(history, await runPipeline(history))
 }
 
-const quiet = { slots: 1, deposits: 0, configUpdate: 0, build: 0, txs: 0, isStuck: true, posts: [] } as const
+const quiet = {
+  reorg: null,
+  idle: 0,
+  pace: 10_000,
+  slots: 1,
+  deposits: 0,
+  configUpdate: 0,
+  build: 0,
+  txs: 0,
+  isStuck: true,
+  posts: [],
+} as const
 const plainPost = {
   isSpan: false,
   isBrotli: false,
@@ -101,22 +112,17 @@ describe('pipeline and plain implementation', () => {
   it('[DER-008] agree also when reads fail now and then', async () => {
     for (const script of fc.sample(historyScript(20), { numRuns: 8, seed: 9 })) {
       const history = playHistory(script)
-      expect(firstDifference(await runPipeline(history, { failEvery: 2 }), history.derived)).toBeNull()
+      expect(findDisagreement(history, await runPipeline(history, { failEvery: 2 }))).toBeNull()
     }
   })
 
-  it('[DER-008] derive the same whether or not the later L1 blocks are there already', async () => {
-    const scripts = fc.sample(historyScript(25), { numRuns: 6, seed: 5 })
-    for (const script of scripts) {
-      const whole = playHistory(script)
-      const cut = { ...whole, blocks: whole.blocks.slice(0, Math.ceil(whole.blocks.length / 2)) }
-      const last = cut.blocks.at(-1)?.info.number ?? 0n
-      expect(
-        firstDifference(
-          await runPipeline(cut),
-          whole.derived.filter(({ derivedFrom }) => derivedFrom <= last),
-        ),
-      ).toBeNull()
+  it('[DER-008] [DER-025] derive the same whether L1 blocks come one by one or are all there already', async () => {
+    for (const script of fc.sample(historyScript(25), { numRuns: 6, seed: 5 })) {
+      const history = playHistory({ ...script, steps: script.steps.map((step) => ({ ...step, reorg: null })) })
+      for (const pace of [0, 1, 10_000]) {
+        const arrivals = history.arrivals.map((arrival) => ({ ...arrival, pace }))
+        expect(findDisagreement(history, await runPipeline({ ...history, arrivals }))).toBeNull()
+      }
     }
   })
 })

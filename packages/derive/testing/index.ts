@@ -1,6 +1,7 @@
 export * from './memoryL1.ts'
 export * from './memoryL2.ts'
 export * from './pipelineFixture.ts'
+export * from './pureAttributes.ts'
 export * from './pureDerive.ts'
 export type { PureBatch, PureL1Block } from './pureReader.ts'
 export * from './stageKit.ts'

@@ -1,25 +1,17 @@
 import {
-  applySystemConfigUpdates,
   bytesEqual,
-  depositsFromReceipts,
-  encodeDepositTx,
-  extraDataOf,
   isActivationBlock,
   isForkActive,
   type L1BlockInfo,
   type L2BlockRef,
-  l1InfoDepositTx,
   type PayloadAttributes,
-  payloadToSystemConfig,
   type RollupConfig,
   type SingularBatch,
   type SpanBatch,
   type SystemConfig,
-  upgradeGas,
-  upgradeTransactions,
   ZERO_HASH,
 } from '@keelson/protocol'
-import { l2Hash } from './memoryL2.ts'
+import { type PureL2Block, pureAttributes, pureBlock } from './pureAttributes.ts'
 import { createPureReader, type PureBatch, type PureL1Block } from './pureReader.ts'
 
 /** One set of attributes as derived: also those that the engine refuses, and what replaces them. */
@@ -36,12 +28,6 @@ export type PureOptions = {
   readonly isValid?: (attributes: PayloadAttributes) => boolean
 }
 
-/** A block of the derived chain. */
-export type PureL2Block = {
-  readonly ref: L2BlockRef
-  readonly systemConfig: SystemConfig
-  readonly sequenced: readonly Uint8Array[]
-}
 type Judgement = 'accept' | 'drop' | 'past' | 'future' | 'undecided'
 
 /** The state of the plain implementation; L1 blocks are added one by one. */
@@ -57,19 +43,21 @@ export type PureDeriver = {
  * Derivation as the rules say it, without regard to speed or memory: a second opinion on the pipeline, which shares with
  * it nothing but the codecs. Everything read is kept, everything is searched from the start.
  *
- * @param safeHead - its L1 origin is the first L1 block to be added
+ * @param safeChain - what is safe already; its last block is the safe head, whose L1 origin is the first L1 block to be
+ *   added or comes after it
+ * @param systemConfig - as of the first L1 block to be added
  * @see specs/protocol/derivation.md
  */
 export function createPureDeriver(
   config: RollupConfig,
-  safeHead: L2BlockRef,
+  safeChain: readonly PureL2Block[],
   systemConfig: SystemConfig,
   { isValid = () => true }: PureOptions = {},
 ): PureDeriver {
   const l1: L1BlockInfo[] = []
   const receiptsOf = new Map<bigint, PureL1Block['receipts']>()
   const reader = createPureReader(config, systemConfig)
-  const chain: PureL2Block[] = [{ ref: safeHead, systemConfig, sequenced: [] }]
+  const chain: PureL2Block[] = [...safeChain]
   /** Before Holocene: not yet used or dropped. From Holocene: not yet judged. In the order of inclusion. */
   let waiting: PureBatch[] = []
   /** From Holocene: the blocks left of the span batch in progress. */
@@ -351,7 +339,10 @@ export function createPureDeriver(
   }
 }
 
-/** Derives everything that the given L1 blocks give on top of `safeHead`. See {@link createPureDeriver}. */
+/**
+ * Derives everything that the given L1 blocks give on top of `safeHead`, whose L1 origin is the first of them. See
+ * {@link createPureDeriver}.
+ */
 export function pureDerive(
   config: RollupConfig,
   safeHead: L2BlockRef,
@@ -359,78 +350,7 @@ export function pureDerive(
   l1Blocks: readonly PureL1Block[],
   options: PureOptions = {},
 ): PureDerived[] {
-  const deriver = createPureDeriver(config, safeHead, systemConfig, options)
+  const safeChain = [{ ref: safeHead, systemConfig, sequenced: [] }]
+  const deriver = createPureDeriver(config, safeChain, systemConfig, options)
   return l1Blocks.flatMap((block) => deriver.add(block))
-}
-
-/** The attributes of the block that `batch` makes on `parent`. */
-export function pureAttributes(
-  config: RollupConfig,
-  parent: PureL2Block,
-  origin: L1BlockInfo,
-  receipts: PureL1Block['receipts'],
-  batch: SingularBatch,
-): PayloadAttributes {
-  const isFirst = origin.number !== parent.ref.l1Origin.number
-  const time = batch.timestamp
-  const epochConfig = isFirst
-    ? applySystemConfigUpdates(parent.systemConfig, receipts, config, origin.timestamp)
-    : parent.systemConfig
-  const sequence = isFirst ? 0n : parent.ref.sequenceNumber + 1n
-  const transactions = [l1InfoDepositTx(config, epochConfig, sequence, origin, time)]
-  if (isFirst) {
-    for (const deposit of depositsFromReceipts(receipts, config.depositContractAddress, origin.hash)) {
-      transactions.push(encodeDepositTx(deposit))
-    }
-  }
-  transactions.push(...upgradeTransactions(config, time), ...batch.transactions)
-  const attributes: { -readonly [K in keyof PayloadAttributes]: PayloadAttributes[K] } = {
-    timestamp: time,
-    prevRandao: origin.mixHash,
-    suggestedFeeRecipient: '0x4200000000000000000000000000000000000011',
-    transactions,
-    noTxPool: true,
-    gasLimit: epochConfig.gasLimit + upgradeGas(config, time),
-  }
-  if (isForkActive(config, 'canyon', time)) attributes.withdrawals = []
-  if (isForkActive(config, 'ecotone', time))
-    attributes.parentBeaconBlockRoot = origin.parentBeaconBlockRoot ?? ZERO_HASH
-  if (isForkActive(config, 'holocene', time)) attributes.eip1559Params = epochConfig.eip1559Params
-  if (isActivationBlock(config, 'holocene', time)) attributes.eip1559Params = '0x0000000000000000'
-  if (isForkActive(config, 'jovian', time)) attributes.minBaseFee = epochConfig.minBaseFee
-  return attributes
-}
-
-/** The block that an engine would make of such attributes, with a made-up hash. */
-export function pureBlock(
-  config: RollupConfig,
-  { ref: parent }: PureL2Block,
-  attributes: PayloadAttributes,
-  batch: SingularBatch,
-): PureL2Block {
-  const { timestamp, transactions, gasLimit } = attributes
-  const hash = l2Hash(parent, timestamp, transactions)
-  const number = parent.number + 1n
-  const extraData = extraDataOf(config, attributes)
-  const facts = {
-    blockHash: hash,
-    blockNumber: number,
-    parentHash: parent.hash,
-    extraData,
-    timestamp,
-    transactions,
-    gasLimit,
-  }
-  return {
-    ref: {
-      hash,
-      number,
-      parentHash: parent.hash,
-      timestamp,
-      l1Origin: { hash: batch.epochHash, number: batch.epochNumber },
-      sequenceNumber: batch.epochNumber !== parent.l1Origin.number ? 0n : parent.sequenceNumber + 1n,
-    },
-    systemConfig: payloadToSystemConfig(config, facts),
-    sequenced: transactions.filter((tx) => tx[0] !== 0x7e),
-  }
 }

@@ -11,6 +11,7 @@ import {
   encodeSpanBatch,
   type Frame,
   type Hash,
+  keccak256Hex,
   type L1BlockRef,
   type L2BlockRef,
   type RollupConfig,
@@ -18,10 +19,11 @@ import {
 } from '@keelson/protocol'
 import { testAddress, testChannelId } from '@keelson/protocol/testing'
 import { fakeHash } from '../memoryL1.ts'
-import type { PureL2Block } from '../pureDerive.ts'
+import type { PureL2Block } from '../pureAttributes.ts'
 import type { PureL1Block } from '../pureReader.ts'
 import { BATCHER, sequencedTx } from './accounts.ts'
 import { blobTx } from './blobTx.ts'
+import { driftBatches, floodTx, overlapBatches, timeoutAfter } from './edges.ts'
 import type { Post } from './script.ts'
 
 /** What the batcher can see when it posts. */
@@ -41,19 +43,26 @@ type Item = {
   readonly sender: Address
   readonly to: Address
   readonly type?: number
+  /** The whole transaction, instead of one made of the payload. */
+  readonly raw?: Uint8Array
 }
 
 /** Puts L2 blocks onto L1, and whatever else one may put there. */
 export class Batcher {
   address: Address = BATCHER
+  /** The first and the last L1 block of channels that are not in one block. */
+  readonly spread: (readonly [first: bigint, last: bigint])[] = []
   readonly #config: RollupConfig
   readonly #features: Set<string>
   /** Number of the L2 block posted last. */
   #posted = 0n
   #channelCount = 0
   readonly #scheduled = new Map<bigint, Item[]>()
+  readonly #included = new Map<bigint, readonly Item[]>()
   /** Frames kept back to be mixed with those of the next channel. */
   #keptBack: Frame[] = []
+  /** A channel that was opened with an empty frame, to be filled at the edge of its timeout. */
+  #reserved: { readonly id: number; readonly open: bigint; readonly post: Post } | null = null
 
   constructor(config: RollupConfig, features: Set<string>) {
     this.#config = config
@@ -65,43 +74,107 @@ export class Batcher {
     this.#posted = number
   }
 
-  post(post: Post, known: Known): void {
+  /** L1 lost its blocks from `from` on. What comes of the blocks that are gone is posted again, or not. */
+  goBack(from: bigint, unsafe: L2BlockRef, safe: L2BlockRef, isReincluded: boolean): void {
+    if (this.#posted > unsafe.number) this.#posted = safe.number
+    for (const [number, items] of this.#included) {
+      if (number < from) continue
+      this.#included.delete(number)
+      if (isReincluded) for (const item of items) this.#schedule(number, item)
+    }
+  }
+
+  post(given: Post, known: Known): void {
+    // A span overlaps what is safe; a single batch cannot.
+    const post = given.kind === 'overlapSafe' ? { ...given, isSpan: true } : given
     const { kind, variant } = post
-    const batches = kind === 'tooEarly' && variant % 4 === 3 ? this.#race(post, known) : this.#choose(post, known)
+    if (kind === 'timeoutEdge') {
+      this.#reserve(post, known)
+      return
+    }
+    if (kind === 'flood') {
+      this.#features.add(kind)
+      const to = this.#config.batchInboxAddress
+      const raw = floodTx(variant % 2 === 0 ? 100 : 101, this.address, to)
+      this.#schedule(known.next, { raw, payload: raw, isBlob: false, sender: this.address, to })
+      return
+    }
+    const batches = this.#batches(post, known)
     if (batches.length === 0 && kind !== 'garbage' && kind !== 'bomb') return
     this.#features.add(kind)
     this.#features.add(post.isSpan ? 'span' : 'singular')
     const data = this.#channelData(post, batches)
     const frames = this.#frames(post, data)
     const payloads = this.#payloads(post, frames)
+    if (kind === 'windowEdge') {
+      const edge = (batches[0] as SingularBatch).epochNumber + this.#config.seqWindowSize + BigInt(variant % 3) - 1n
+      for (const payload of payloads) this.#schedule(edge < known.next ? known.next : edge, this.#item(post, payload))
+      return
+    }
+    const included: bigint[] = []
     for (const [i, payload] of payloads.entries()) {
       // Late is the whole channel, or all but its beginning.
       const isLate = kind === 'late' && (variant % 2 === 0 || i > 0)
       const delay = isLate ? BigInt(2 + (variant % 14)) : BigInt(post.delay)
       // Frames of a channel may come in several L1 blocks.
       const spread = post.delay > 0 && variant % 3 === 0 ? BigInt(i) : 0n
-      this.#schedule(known.next + delay + spread, this.#item(post, payload))
+      const number = known.next + delay + spread
+      this.#schedule(number, this.#item(post, payload))
+      included.push(number)
     }
+    const [first, last] = [included[0], included.at(-1)]
+    if (first !== undefined && last !== undefined && first < last) this.spread.push([first, last])
+  }
+
+  /** Opens a channel with an empty frame. */
+  #reserve(post: Post, { next }: Known): void {
+    if (this.#reserved) return
+    const id = ++this.#channelCount
+    this.#reserved = { id, open: next, post }
+    const frame = { channelId: testChannelId(id), number: 0, data: new Uint8Array(0), isLast: false }
+    this.#schedule(next, this.#item(post, encodeBatcherTx([frame])))
+  }
+
+  /** Fills and closes the channel opened with an empty frame just before, in or after the last block it may. */
+  closeReserved(known: Known): void {
+    if (!this.#reserved) return
+    const { id, open, post } = this.#reserved
+    const target = open + timeoutAfter(this.#config, known.blocks) + BigInt(post.variant % 3) - 1n
+    // Not so early that its batches are too old by then.
+    if (known.next + 2n < target) return
+    this.#reserved = null
+    const batches = this.#choose(post, known)
+    if (batches.length === 0 || known.next > target) return
+    this.#features.add(post.kind)
+    const frames = this.#frames(post, this.#channelData(post, batches))
+    const rest = frames.map((frame, i) => ({ ...frame, channelId: testChannelId(id), number: i + 1 }))
+    for (const payload of this.#payloads(post, rest)) this.#schedule(target, this.#item(post, payload))
   }
 
   /** The transactions of the L1 block with that number, and their blobs. */
   include(number: bigint): { transactions: Uint8Array[]; blobs: Map<Hash, Uint8Array> } {
     const blobs = new Map<Hash, Uint8Array>()
     const transactions: Uint8Array[] = []
-    for (const { payload, isBlob, sender, to, type } of this.#scheduled.get(number) ?? []) {
+    const items = this.#scheduled.get(number) ?? []
+    for (const { payload, isBlob, sender, to, type, raw } of items) {
+      if (raw) {
+        transactions.push(raw)
+        continue
+      }
       if (!isBlob || sender !== BATCHER) {
         transactions.push(type === undefined ? callTx(payload, sender, to) : concatBytes(Uint8Array.of(type), payload))
         continue
       }
       this.#features.add('blobs')
       const blob = encodeBlob(payload)
-      const hash = fakeHash(`blob ${number} ${transactions.length}`)
+      const hash = keccak256Hex(payload)
       // A blob that is not validly encoded is skipped.
       if (payload.length % 13 === 0) blob[1] = 1
       blobs.set(hash, blob)
       transactions.push(blobTx(to, [hash], callTx(payload, sender, to)))
     }
     this.#scheduled.delete(number)
+    this.#included.set(number, items)
     return { transactions, blobs }
   }
 
@@ -109,6 +182,14 @@ export class Batcher {
     const items = this.#scheduled.get(number) ?? []
     items.push(item)
     this.#scheduled.set(number, items)
+  }
+
+  #batches(post: Post, known: Known): SingularBatch[] {
+    const { kind, variant } = post
+    if (kind === 'tooEarly' && variant % 4 === 3) return this.#race(post, known)
+    if (kind === 'driftEdge') return driftBatches(this.#config, post, known)
+    if (kind === 'overlapSafe') return overlapBatches(post, known)
+    return this.#choose(post, known)
   }
 
   /** Blocks on the safe head that move to another L1 block each, up to such as are still to come. */
@@ -129,6 +210,7 @@ export class Batcher {
 
   #choose({ kind, blocks, variant }: Post, known: Known): SingularBatch[] {
     let first = this.#posted + 1n
+    if (kind === 'windowEdge' || kind === 'timeoutEdge') first = known.safe.number + 1n
     if (kind === 'overlapping') first = first - 1n - BigInt(variant % 6)
     if (kind === 'tooEarly' && variant % 2 === 0) first += BigInt(1 + (variant % 3))
     if (first < 1n) first = variant % 5 === 0 ? 0n : 1n
@@ -149,7 +231,8 @@ export class Batcher {
       kind === 'shuffled' ||
       kind === 'duplicated' ||
       kind === 'interleaved' ||
-      kind === 'overlapping'
+      kind === 'overlapping' ||
+      (kind === 'windowEdge' && variant % 2 === 0)
     if (last && (keeps || variant % 4 === 0) && last.ref.number > this.#posted) this.#posted = last.ref.number
     return this.#spoil(kind, variant, batches, known)
   }

@@ -1,4 +1,5 @@
 export { isValidInHistories } from './accounts.ts'
-export { firstDifference, runPipeline } from './comparePipeline.ts'
+export { findDisagreement } from './compare.ts'
+export { type PipelineResult, type PipelineRun, plainStart, runPipeline, type SyncStartQuestion } from './driveNode.ts'
 export { type HistoryScript, historyScript, POST_KINDS } from './script.ts'
 export { type History, playHistory } from './world.ts'

@@ -17,6 +17,11 @@ export const POST_KINDS = [
   'badTransaction',
   'foreign',
   'interleaved',
+  'windowEdge',
+  'driftEdge',
+  'timeoutEdge',
+  'overlapSafe',
+  'flood',
 ] as const
 
 export type PostKind = (typeof POST_KINDS)[number]
@@ -38,8 +43,24 @@ export type Post = {
   readonly variant: number
 }
 
+/** The L1 chain goes back, to grow on from there with other blocks. */
+export type Reorg = {
+  /** L1 blocks that are replaced. */
+  readonly depth: number
+  /** The batcher's transactions of the blocks replaced come again in the new ones. */
+  readonly isReincluded: boolean
+  /** The L1 node knows the blocks replaced no longer, not even by hash. */
+  readonly isForgotten: boolean
+}
+
 /** What happens up to and in one L1 block. */
 export type Step = {
+  /** What becomes of L1 before this block. */
+  readonly reorg: Reorg | null
+  /** L1 blocks before this one in which nothing happens. */
+  readonly idle: number
+  /** Steps that the pipeline is driven after this block; it may fall behind L1. */
+  readonly pace: number
   /** Slots since the L1 block before; more than one: slots were missed. */
   readonly slots: number
   readonly deposits: number
@@ -90,11 +111,18 @@ export function forkTimes({ genesisFork, forkGaps }: Pick<HistoryScript, 'genesi
   return times
 }
 
+/** Those that take much memory or time. */
+const RARE_KINDS: readonly PostKind[] = ['bomb', 'flood']
+
 const post: fc.Arbitrary<Post> = fc.record({
   kind: fc.oneof(
-    { weight: 280, arbitrary: fc.constant<PostKind>('honest') },
-    { weight: 240, arbitrary: fc.constantFrom(...POST_KINDS.filter((kind) => kind !== 'honest' && kind !== 'bomb')) },
-    { weight: 1, arbitrary: fc.constant<PostKind>('bomb') },
+    { weight: 1_400, arbitrary: fc.constant<PostKind>('honest') },
+    {
+      weight: 1_400,
+      arbitrary: fc.constantFrom(...POST_KINDS.filter((kind) => kind !== 'honest' && !RARE_KINDS.includes(kind))),
+    },
+    { weight: 5, arbitrary: fc.constant<PostKind>('bomb') },
+    { weight: 1, arbitrary: fc.constant<PostKind>('flood') },
   ),
   isSpan: fc.boolean(),
   isBrotli: fc.boolean(),
@@ -106,7 +134,28 @@ const post: fc.Arbitrary<Post> = fc.record({
   variant: fc.nat(1023),
 })
 
+const reorg: fc.Arbitrary<Reorg> = fc.record({
+  depth: fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min: 1, max: 3 }) },
+    { weight: 3, arbitrary: fc.integer({ min: 1, max: 12 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 60 }) },
+  ),
+  isReincluded: fc.boolean(),
+  isForgotten: fc.nat(3).map((n) => n === 0),
+})
+
 const step: fc.Arbitrary<Step> = fc.record({
+  reorg: fc.oneof({ weight: 29, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: reorg }),
+  idle: fc.oneof(
+    { weight: 97, arbitrary: fc.constant(0) },
+    { weight: 2, arbitrary: fc.integer({ min: 1, max: 12 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 45, max: 52 }) },
+  ),
+  pace: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(10_000) },
+    { weight: 3, arbitrary: fc.integer({ min: 1, max: 9 }) },
+    { weight: 2, arbitrary: fc.constant(0) },
+  ),
   slots: fc.oneof(
     { weight: 60, arbitrary: fc.constant(1) },
     { weight: 16, arbitrary: fc.integer({ min: 2, max: 4 }) },
