@@ -1,4 +1,5 @@
 import type { L1BlockRef, L2BlockRef, SingularBatch } from '@keelson/protocol'
+import { checkFutureBatch } from '../batches/checkFutureBatch.ts'
 import { type BatchSituation, checkSingularBatch } from '../batches/checkSingularBatch.ts'
 import { checkSpanBatch, checkSpanBatchHolocene, type SpanSituation } from '../batches/checkSpanBatch.ts'
 import { L1Window } from '../l1Window.ts'
@@ -71,6 +72,11 @@ export class BatchContext {
     const situation = this.situation(parent, inclusion)
     if (decoded.type === 'singular') return checkSingularBatch(decoded.batch, situation)
     return checkSpanBatch(decoded.batch, { ...situation, l2: this.l2 })
+  }
+
+  /** Why a batch of the future can never become valid; `null`: it may. */
+  judgeFuture({ decoded, inclusion }: QueuedBatch, parent: L2BlockRef): Decision | null {
+    return checkFutureBatch(decoded, this.situation(parent, inclusion))
   }
 
   judgeSpanHolocene({ decoded, inclusion }: QueuedBatch, parent: L2BlockRef): Promise<Decision> {
