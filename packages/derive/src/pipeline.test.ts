@@ -126,6 +126,15 @@ describe('pipeline', () => {
     })
   })
 
+  it('must be reset again when a reset failed', async () => {
+    const config = stageConfig('granite')
+    const { pipeline, safe, l1 } = setUp(config, chainOf([[], []]))
+    l1.failures.push({ method: 'info', error: new Error('busy') })
+    await expect(pipeline.reset({ ...safe, number: 0n })).rejects.toThrow('busy')
+    expect(pipeline.origin).toBeNull()
+    await expect(pipeline.step(safe)).rejects.toMatchObject({ fault: { code: 'notReset' } })
+  })
+
   it('[DER-025] does all that can be done with the data of one L1 block before it asks for another', async () => {
     const config = stageConfig('granite')
     const { frames } = posts(config, 1)
@@ -235,6 +244,26 @@ describe('at the first Holocene L1 block', () => {
     expect(await setUp(stageConfig('granite'), chainOf(split)).all()).toHaveLength(1)
     const again = [[], [batcherTx(config, first)], [batcherTx(config, second), batcherTx(config, first, second)], []]
     expect(await setUp(config, chainOf(again)).all()).toHaveLength(1)
+  })
+
+  it('[DER-086] [DER-094] [DER-158] the rules of Holocene hold for what comes in that L1 block and after it', async () => {
+    const config = holoceneAt(2)
+    const { batches, frames } = posts(config, 1)
+    const [first, second] = frames(1, 2) as [Frame, Frame]
+    // In any order before Holocene; from Holocene the closing frame finds no channel open.
+    const swapped = (index: number) => {
+      const blocks: Uint8Array[][] = [[], [], [], []]
+      blocks[index] = [batcherTx(config, second), batcherTx(config, first)]
+      return chainOf(blocks)
+    }
+    expect(await setUp(config, swapped(1)).all()).toHaveLength(1)
+    expect(await setUp(config, swapped(2)).all()).toEqual([])
+    expect(await setUp(config, swapped(3)).all()).toEqual([])
+    // A gap takes the rest of the channel with it.
+    const gap = { ...(batches[0] as SingularBatch), timestamp: L1_START + 100n }
+    const posted = [batcherTx(config, ...frames(1, 1, [gap, ...batches]))]
+    expect(await setUp(config, chainOf([[], posted, [], []])).all()).toHaveLength(1)
+    expect(await setUp(config, chainOf([[], [], posted, []])).all()).toEqual([])
   })
 
   it('[DER-086] batches that wait for their time are discarded', async () => {

@@ -59,8 +59,8 @@ function latestTime(
   origin: L1BlockRef,
   next: L1BlockRef,
 ): bigint {
-  const drifted = origin.timestamp + maxSequencerDrift(config, origin.timestamp)
-  const staying = [drifted, next.timestamp, safeHead.timestamp].reduce((a, b) => (b > a ? b : a))
+  let staying = origin.timestamp + maxSequencerDrift(config, origin.timestamp)
+  for (const time of [next.timestamp, safeHead.timestamp]) if (time > staying) staying = time
   return staying + (origin.number - first.number + 1n) * config.blockTime
 }
 

@@ -93,6 +93,10 @@ describe('a singular batch', () => {
     expect(judge((good) => ({ ...good, epochNumber: good.epochNumber - 1n }))).toBe('DER-163 dropped')
   })
 
+  it('[DER-163] is dropped with the epoch of the safe head once the known L1 blocks have left it behind', () => {
+    expect(judge((good) => good, { known: [1, 5] })).toBe('DER-163 dropped')
+  })
+
   it('[DER-166] is dropped when it skips an L1 block', () => {
     expect(judge((good, l1) => ({ ...good, ...at(l1, 2) }))).toBe('DER-166 dropped')
   })

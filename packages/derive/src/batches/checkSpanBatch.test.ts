@@ -20,7 +20,7 @@ import {
   withForks,
 } from '../../testing/index.ts'
 import { L1Window } from '../l1Window.ts'
-import { checkSpanBatch, checkSpanBatchHolocene, firstNewBlock } from './checkSpanBatch.ts'
+import { checkSpanBatch, checkSpanBatchHolocene, firstNewBlock, type SpanSituation } from './checkSpanBatch.ts'
 
 const tx = (nonce: number) => testTx({ chainId: 901n, nonce: BigInt(nonce) })
 const chain = l1Chain(40)
@@ -48,8 +48,8 @@ type Situation = {
   readonly config?: ReturnType<typeof stageConfig>
   readonly known?: readonly [number, number]
   readonly inclusion?: number
-  readonly safeHead?: number
-  readonly l2?: MemoryL2
+  readonly safeHead?: number | L2BlockRef
+  readonly l2?: SpanSituation['l2']
 }
 
 /** Judges a span before Holocene (`granite`), or from Holocene where the config says so. */
@@ -62,7 +62,7 @@ async function judge(span: SpanBatch, situation: Situation = {}): Promise<string
   const { outcome, rule } = await check(span, {
     config,
     window,
-    safeHead: block(safeHead),
+    safeHead: typeof safeHead === 'number' ? block(safeHead) : safeHead,
     inclusion: l1(inclusion),
     l2,
   })
@@ -147,6 +147,14 @@ describe('prefix of a span batch', () => {
     expect(await judge(early)).toBe('DER-186 dropped')
   })
 
+  it('[DER-187] may begin with the block after genesis', async () => {
+    const { l2 } = safeChain()
+    for (let number = 0n; number < 5n; number++)
+      l2.add({ ref: l2Block(number, l1(0)), systemConfig: testSystemConfig(), transactions: [] })
+    const whole = spanOn(granite, l2Block(0n, l1(0)), [0, 0, 0, 0, 0, 0].map(l1))
+    expect(await judge(whole, { safeHead: 5, l2 })).toBe('DER-193 accepted')
+  })
+
   it('[DER-188] is dropped on another parent', async () => {
     expect(await judge(changed({ parentHash: fakeHash('other') }))).toBe('DER-188 dropped')
   })
@@ -197,6 +205,11 @@ describe('new blocks of a span batch before Holocene', () => {
     expect(await judge(span(8, [1, 2]))).toBe('DER-195 dropped')
   })
 
+  it('[DER-004] [DER-195] may be exactly as old as their L1 origin', async () => {
+    expect(await judge(span(8, [1, 1, 1, 2]))).toBe('DER-193 accepted')
+    expect(await judge(span(8, [1, 1, 2]))).toBe('DER-195 dropped')
+  })
+
   it('[DER-196] are dropped with transactions beyond the drift of their own L1 origin', async () => {
     const config = stageConfig('ecotone', { maxSequencerDrift: 18n })
     expect(await judge(span(8, [0], [[tx(1)]]), { config })).toBe('DER-193 accepted')
@@ -210,6 +223,16 @@ describe('new blocks of a span batch before Holocene', () => {
     expect(await judge(span(8, [0, 0]), { config, known: [0, 1], inclusion: 0 })).toBe('DER-197 undecided')
     const slow = stageConfig('ecotone', { maxSequencerDrift: 0n })
     expect(await judge(span(8, [1]), { config: slow })).toBe('DER-193 accepted')
+  })
+
+  it('[DER-197] move to another L1 block only where they differ from the block before them in the span', async () => {
+    const config = stageConfig('ecotone', { maxSequencerDrift: 0n })
+    const safeHead = l2Block(11n, l1(0))
+    // At 1024 the first block moves on; the second stays, although the next L1 block is of 1024.
+    const stays = spanOn(granite, safeHead, [1, 1].map(l1))
+    expect(await judge(stays, { config, safeHead })).toBe('DER-197 dropped')
+    const moves = spanOn(granite, safeHead, [1, 2].map(l1))
+    expect(await judge(moves, { config, safeHead })).toBe('DER-193 accepted')
   })
 
   it('[DER-200] are dropped with the good blocks before them', async () => {
@@ -236,6 +259,10 @@ describe('new blocks of a span batch before Holocene', () => {
 describe('blocks of a span batch that are safe already', () => {
   const cases = [
     ['equal ones do no harm', span(6, [0, 0, 1], [[tx(1), tx(2)], []]), true],
+    ['several equal ones do no harm', span(5, [0, 0, 0, 1], [[], [tx(1), tx(2)], [], []]), true],
+    ['a difference in the second one drops it', span(5, [0, 0, 0, 1], [[], [tx(1), tx(3)], [], []]), false],
+    ['another first transaction drops it', span(6, [0, 0, 1], [[tx(3), tx(2)], []]), false],
+    ['more transactions drop it', span(6, [0, 0, 1], [[tx(1), tx(2), tx(3)], []]), false],
     ['fewer transactions drop it', span(6, [0, 0, 1], [[tx(1)], []]), false],
     ['other transactions drop it', span(6, [0, 0, 1], [[tx(1), tx(3)], []]), false],
     ['another epoch drops it', span(5, [0, 1, 1, 1], [[], [tx(1), tx(2)]]), false],
@@ -251,6 +278,11 @@ describe('blocks of a span batch that are safe already', () => {
   it('[DER-199] are kept for later when the safe chain cannot be read', async () => {
     const l2 = new MemoryL2([{ ref: block(6), systemConfig: testSystemConfig(), transactions: [] }])
     await expect(judge(span(6, [0, 0, 1]), { l2 })).rejects.toMatchObject({ severity: 'temporary' })
+    // Either half of a block may be what is missing.
+    const whole = safeChain().l2
+    const getL2BlockRefByNumber = (number: bigint) => whole.getL2BlockRefByNumber(number)
+    const bodiless = { getL2BlockRefByNumber, getL2Transactions: async () => null }
+    await expect(judge(span(6, [0, 0, 1]), { l2: bodiless })).rejects.toMatchObject({ severity: 'temporary' })
   })
 })
 

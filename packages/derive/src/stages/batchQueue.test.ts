@@ -109,6 +109,34 @@ describe('batch queue', () => {
     expect((await must(next(1, built(parent, first)))).batch).toEqual(at4(3))
   })
 
+  it('[DER-149] [DER-155] keeps the order of inclusion also among batches whose time comes together', async () => {
+    const { span, next, parent, l1, l2 } = setUp()
+    const at1012 = l2Block(6n, l1(0), { hash: fakeHash('built 1012 '), parentHash: parent.hash })
+    const at1014 = l2Block(7n, l1(0), { hash: fakeHash('built 1014 '), parentHash: at1012.hash })
+    for (const ref of [at1012, at1014]) l2.add({ ref, systemConfig: testSystemConfig(), transactions: [] })
+    const other = testTx({ chainId: 901n, nonce: 1n })
+    // The later one came first; both are due only when the span that came last is used up.
+    span(spanOn(config, at1014, [l1(0)], [[tx]]))
+    span(spanOn(config, at1012, [l1(0), l1(0)], [[], [other]]))
+    span(spanOn(config, parent, [l1(0), l1(0)]))
+    await must(next(1, parent))
+    await must(next(1, at1012))
+    expect((await must(next(1, at1014))).batch.transactions).toEqual([tx])
+  })
+
+  it('[DER-151] keeps a batch that was due when its time is to come again', async () => {
+    const { singular, next, parent, l1 } = setUp()
+    const at1012 = l2Block(6n, l1(0))
+    const second = batchOn(at1012, l1(1), { transactions: [tx] })
+    singular(batchOn(parent, l1(0)))
+    singular(second)
+    await must(next(0, parent))
+    // Undecided: the L1 block of its epoch is not known yet.
+    expect(await next(0, at1012)).toBeNull()
+    expect(await next(0, parent)).toBeNull()
+    expect((await must(next(1, at1012))).batch).toEqual(second)
+  })
+
   it('[DER-151] an undecided batch holds up those after it until more of L1 is known', async () => {
     const { singular, next, parent, l1 } = setUp()
     singular(batchOn(parent, l1(1), { transactions: [tx] }))
@@ -325,6 +353,26 @@ describe('empty batches', () => {
       expect(list.length).toBeGreaterThan(0)
       for (const time of list) expect(time >= l1Time && time < l1Time + 5n).toBe(true)
     }
+  })
+
+  it('[DER-205] [DER-206] tell by which rule their epoch was chosen', async () => {
+    const { next, l1, ctx } = setUp({ slot: 3n, length: 30 })
+    let head = l2Block(1n, l1(0))
+    let count = 0
+    for (let block = 1; block < 20; block++) {
+      for (let derived = await next(block, head); derived; derived = await next(block, head)) {
+        const isFirst = derived.batch.epochNumber !== head.l1Origin.number
+        expect(ctx.verdicts.at(-1)).toMatchObject({
+          batchType: 'empty',
+          rule: isFirst ? 'DER-206' : 'DER-205',
+          blockCount: 1,
+          txCount: 0,
+        })
+        head = built(head, derived)
+        count++
+      }
+    }
+    expect(count).toBeGreaterThan(10)
   })
 
   it('[DER-206] [DER-003] give an epoch its block also when L2 is ahead of the next L1 block', async () => {

@@ -234,6 +234,18 @@ describe('batch stage', () => {
     expect(ctx.verdicts.find((v) => v.outcome === 'accepted')).toMatchObject({ inclusion: l1(1) })
   })
 
+  it('[DER-221] when that span is dropped in the end, a single batch of its channel that waited goes with it', async () => {
+    const { span, singular, next, parent, l1, ctx } = await setUp()
+    const bad = Array.from({ length: 14 }, (_, i) =>
+      i < 6 ? l1(0) : i < 13 ? l1(1) : { ...l1(2), hash: fakeHash('wrong') },
+    )
+    span(spanOn(config, parent, bad))
+    singular(batchOn(parent, l1(0), { transactions: [tx(1)] }))
+    expect(await next(1)).toBeNull()
+    expect(await next(2)).toBeNull()
+    expect(shown(ctx.verdicts)).toEqual(['DER-191 undecided', 'DER-191 dropped'])
+  })
+
   it('[DER-221] when that span is dropped in the end, its channel goes with it, later ones do not', async () => {
     const { span, singular, nextChannel, next, parent, l1, ctx } = await setUp()
     const bad = Array.from({ length: 14 }, (_, i) =>

@@ -1,12 +1,15 @@
-import type { L2BlockRef } from '@keelson/protocol'
+import type { L1BlockRef, L2BlockRef, SingularBatch } from '@keelson/protocol'
 import { checkSingularBatch } from '../batches/checkSingularBatch.ts'
 import { DerivationError } from '../errors.ts'
 import { again, drained, type Pull, ready } from '../stage.ts'
-import type { BatchContext, BatchProvider, DerivedBatch, QueuedBatch } from './batchContext.ts'
+import type { BatchContext, BatchProvider, QueuedBatch } from './batchContext.ts'
 import type { FlushableStage } from './channelAssembler.ts'
 import type { Batch } from './channelReader.ts'
 import type { Decision } from './context.ts'
 import { SpanCursor } from './spanCursor.ts'
+
+/** A block that is next to be judged, and the L1 block with the batch it came from. */
+type Candidate = { readonly batch: SingularBatch; readonly inclusion: L1BlockRef }
 
 /**
  * From Holocene: batches are judged as they come, in order. What is invalid takes the rest of its channel with it; what
@@ -58,7 +61,7 @@ export function batchStage(shared: BatchContext, batches: FlushableStage<Batch>)
   }
 
   /** The next block to judge, where there is one. */
-  async function candidate(parent: L2BlockRef): Promise<Pull<DerivedBatch & Pick<QueuedBatch, 'inclusion'>>> {
+  async function candidate(parent: L2BlockRef): Promise<Pull<Candidate>> {
     if (span) {
       if (span.follows(parent)) return nextOfSpan(span, parent)
       span = null
@@ -72,7 +75,7 @@ export function batchStage(shared: BatchContext, batches: FlushableStage<Batch>)
     const { decoded, inclusion } = held
     if (decoded.type === 'singular') {
       held = null
-      return ready({ batch: decoded.batch, isLastInSpan: true, inclusion })
+      return ready({ batch: decoded.batch, inclusion })
     }
     const decision = await shared.judgeSpanHolocene(held, parent)
     shared.report(decision, held)
@@ -84,10 +87,10 @@ export function batchStage(shared: BatchContext, batches: FlushableStage<Batch>)
     return nextOfSpan(span, parent)
   }
 
-  function nextOfSpan(cursor: SpanCursor, parent: L2BlockRef): Pull<DerivedBatch & Pick<QueuedBatch, 'inclusion'>> {
+  function nextOfSpan(cursor: SpanCursor, parent: L2BlockRef): Pull<Candidate> {
     const batch = cursor.next(parent, window)
     if (cursor.isDone) span = null
-    if (batch) return ready({ batch, isLastInSpan: true, inclusion: cursor.inclusion })
+    if (batch) return ready({ batch, inclusion: cursor.inclusion })
     flush()
     return again
   }

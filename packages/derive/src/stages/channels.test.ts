@@ -1,7 +1,7 @@
 import type { Frame, L1BlockRef, RollupConfig } from '@keelson/protocol'
 import { testChannelId } from '@keelson/protocol/testing'
 import { describe, expect, it } from 'vitest'
-import { drain, fedStage, l1Chain, shown, stageConfig, testContext, withForks } from '../../testing/index.ts'
+import { baseAt, drain, fedStage, l1Chain, shown, stageConfig, testContext, withForks } from '../../testing/index.ts'
 import { MAX_CHANNEL_BANK_SIZE } from '../constants.ts'
 import type { RawChannel } from './channel.ts'
 import { channelAssembler } from './channelAssembler.ts'
@@ -164,6 +164,22 @@ describe('channel bank', () => {
       expect(dropped()).toBe('DER-078')
       expect(await at(2, 'A50.')).toBe('')
       expect(await at(2, [frame(`B${Math.floor(full) - 50}.`)])).toMatch(/^B=/)
+    })
+
+    it('[DER-015] [DER-077] [DER-078] keeps exactly 100 MB, and not a byte more', async () => {
+      const exact = new Uint8Array(999_800)
+      const filled = (channel: string) => Array.from({ length: 50 }, (_, i) => frame(`${channel}${i}`, exact))
+      const { at, dropped, stage, chain } = bank('delta')
+      await at(0, [...filled('A'), ...filled('B')])
+      expect(dropped()).toBe('')
+      await at(0, 'C0')
+      expect(dropped()).toBe('DER-078')
+      // What is dropped gives its room back, and so does a reset.
+      await at(0, filled('D').slice(1))
+      expect(dropped()).toBe('DER-078')
+      stage.reset(baseAt(chain[0] as L1BlockRef))
+      await at(0, [...filled('A'), ...filled('B')])
+      expect(dropped()).toBe('DER-078')
     })
 
     it('[DER-078] may drop the channel that was just added to', async () => {

@@ -197,6 +197,19 @@ describe('blobs', () => {
     ])
   })
 
+  it('[DER-034] [DER-043] of one transaction are asked for one after the other', async () => {
+    const foreign = l1Tx('blob', data(1), { key: STRANGER_KEY, to: testAddress(1), blobs: [fakeHash('a')] })
+    const { ctx, steps, l1 } = setUp([foreign, blobTx(...hashes), blobTx(hashes[0])])
+    const source = {
+      getBlobs: async (_: unknown, wanted: readonly { readonly index: number }[]) =>
+        wanted.map(({ index }) => encodeBlob(data(index))),
+    }
+    const payloads = await drain(l1Retrieval(ctx, steps, l1, source))
+    const places = hashes.map((_, i) => 1 + i)
+    expect(payloads.map(({ blobIndex }) => blobIndex)).toEqual([...places, 1 + hashes.length])
+    expect(payloads.map(({ bytes }) => bytes)).toEqual([...places, 1 + hashes.length].map(data))
+  })
+
   it('[DER-044] that no source has are a reset; a failed fetch loses nothing', async () => {
     const { stage, l1 } = setUp([l1Tx('legacy', data(1)), blobTx(hashes[0])])
     await expect(drain(stage)).rejects.toMatchObject({ severity: 'reset', fault: { code: 'blobsMissing' } })
