@@ -147,8 +147,8 @@ const reorg: fc.Arbitrary<Reorg> = fc.record({
 const step: fc.Arbitrary<Step> = fc.record({
   reorg: fc.oneof({ weight: 29, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: reorg }),
   idle: fc.oneof(
-    { weight: 97, arbitrary: fc.constant(0) },
-    { weight: 2, arbitrary: fc.integer({ min: 1, max: 12 }) },
+    { weight: 290, arbitrary: fc.constant(0) },
+    { weight: 6, arbitrary: fc.integer({ min: 1, max: 12 }) },
     { weight: 1, arbitrary: fc.integer({ min: 45, max: 52 }) },
   ),
   pace: fc.oneof(
@@ -157,9 +157,9 @@ const step: fc.Arbitrary<Step> = fc.record({
     { weight: 2, arbitrary: fc.constant(0) },
   ),
   slots: fc.oneof(
-    { weight: 60, arbitrary: fc.constant(1) },
-    { weight: 16, arbitrary: fc.integer({ min: 2, max: 4 }) },
-    { weight: 4, arbitrary: fc.constantFrom(12, 30) },
+    { weight: 300, arbitrary: fc.constant(1) },
+    { weight: 80, arbitrary: fc.integer({ min: 2, max: 4 }) },
+    { weight: 20, arbitrary: fc.constantFrom(12, 30) },
     { weight: 1, arbitrary: fc.constant(460) },
   ),
   deposits: fc.oneof(

@@ -173,6 +173,27 @@ describe.each(['zlib', 'brotli'] as const)('channel content in %s', (algorithm) 
     }
   })
 
+  it('[DER-107] takes a string of 55 bytes with the short header, and one of 56 with the long one', () => {
+    for (const length of [55, 56]) {
+      const string = encodeRlp(new Uint8Array(length).fill(9))
+      expect(string.length - length).toBe(length - 54)
+      expect(read(deflateSync(string)).end).toBe('unknownBatchType DER-109')
+    }
+    // 55 in the long form is not in shortest form; a byte from 0x80 on has a header, one below it must not.
+    expect(read(deflateSync(Uint8Array.of(0xb8, 55, ...new Uint8Array(55)))).end).toBe('badBatchRlp DER-107')
+    expect(read(deflateSync(Uint8Array.of(0x81, 0x80))).end).toBe('unknownBatchType DER-109')
+    expect(read(deflateSync(Uint8Array.of(0x81, 0x7f))).end).toBe('badBatchRlp DER-107')
+  })
+
+  it('[DER-105] is at its limit before the header of a batch that begins there', () => {
+    expect(read(deflateSync(three), { maxRlpBytes: three.length }).end).toBe('complete')
+    const more = deflateSync(concatBytes(three, Uint8Array.of(0)))
+    expect(read(more, { maxRlpBytes: three.length })).toMatchObject({
+      timestamps: [1n, 2n, 3n],
+      end: 'clipped DER-105',
+    })
+  })
+
   it('[DER-107] keeps the batches before one that is cut short', () => {
     const whole = content(batchAt(1n), batchAt(2n))
     for (const missing of [1, 30, whole.length / 2 - 1]) {
