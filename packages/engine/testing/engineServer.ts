@@ -1,6 +1,7 @@
 import {
   attributesFromJson,
   blockHeaderOf,
+  bytesToHex,
   decodeRpcTransaction,
   type EngineApi,
   EngineApiError,
