@@ -46,4 +46,3 @@ export const createBatcherMetrics = (registry: MetricRegistry) => ({
     help: 'How hard block building is held back, 0 to 1.',
   }),
 })
-export type BatcherMetrics = ReturnType<typeof createBatcherMetrics>

@@ -8,7 +8,7 @@ import { bytesToHex } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type L1Chain, privateKeyOf, roleAccount, startBatcher, startL1Chain } from '../src/index.ts'
 import { type SequencerProcesses, sequencerProcesses } from './sequencerProcesses.ts'
-import { blockHash, eventually, rpc, syncStatus, testLog } from './support.ts'
+import { blockHash, eventually, rpc, syncStatus, TEST_CHAIN, testLog } from './support.ts'
 import { startVerifier } from './verifier.ts'
 
 describe('a sequencer that is killed while it builds', () => {
@@ -21,20 +21,7 @@ describe('a sequencer that is killed while it builds', () => {
   beforeAll(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'keelson-kill-'))
     closers.push(() => rm(folder, { recursive: true, force: true }))
-    l1 = await startL1Chain({
-      l1ChainId: 900n,
-      l1BlockTimeSeconds: 1,
-      l1Port: 0,
-      slotsInAnEpoch: 2,
-      dataDir: folder,
-      l2ChainId: 901n,
-      l2BlockTime: 1n,
-      seqWindowSize: 3600n,
-      channelTimeout: 300n,
-      maxSequencerDrift: 600n,
-      batchInbox: '0xff00000000000000000000000000000000000901',
-      forks: new Map(),
-    })
+    l1 = await startL1Chain({ ...TEST_CHAIN, l1Port: 0, dataDir: folder })
     closers.push(() => l1.anvil.close())
     await l1.anvil.startMining()
     sequencer = await sequencerProcesses(l1, folder)

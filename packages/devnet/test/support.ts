@@ -28,21 +28,26 @@ export function testLog() {
   return createLogger({ level: level as 'info', format: 'logfmt', write: (line) => console.log(line) })
 }
 
+/** A chain with 1 s blocks on both layers, in which blocks are final soon. */
+export const TEST_CHAIN = {
+  l1ChainId: 900n,
+  l2ChainId: 901n,
+  l2BlockTime: 1n,
+  l1BlockTimeSeconds: 1,
+  slotsInAnEpoch: 2,
+  seqWindowSize: 3600n,
+  channelTimeout: 300n,
+  maxSequencerDrift: 600n,
+  batchInbox: '0xff00000000000000000000000000000000000901',
+  forks: new Map(),
+} as const
+
 /** A devnet on free ports with 1 s blocks on both layers, in a folder of its own that goes with it. */
 export async function startTestDevnet(overrides: Partial<DevnetOptions> = {}): Promise<Devnet> {
   const folder = await mkdtemp(join(tmpdir(), 'keelson-'))
   const removeFolder = () => rm(folder, { recursive: true, force: true })
   const options: DevnetOptions = {
-    l1ChainId: 900n,
-    l2ChainId: 901n,
-    l2BlockTime: 1n,
-    l1BlockTimeSeconds: 1,
-    slotsInAnEpoch: 2,
-    seqWindowSize: 3600n,
-    channelTimeout: 300n,
-    maxSequencerDrift: 600n,
-    batchInbox: '0xff00000000000000000000000000000000000901',
-    forks: new Map(),
+    ...TEST_CHAIN,
     dataAvailabilityType: 'blobs',
     dataDir: folder,
     ports: { l1: 0, sequencer: 0, verifier: 0, explorer: 0 },

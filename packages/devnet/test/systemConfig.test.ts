@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { roleAccount } from '../src/accounts.ts'
 import { loadArtifact } from '../src/contracts/artifacts.ts'
 import { type L1Chain, type L1ChainOptions, startL1Chain } from '../src/stack/l1Chain.ts'
+import { TEST_CHAIN } from './support.ts'
 
 const MAXIMUM = 200_000_000n
 /** What deposits of one L1 block may use, and the L1 attributes. */
@@ -16,17 +17,9 @@ describe('SystemConfig on L1', () => {
   let l1: L1Chain
   let abi: Abi
   const optionsOf = (name: string): L1ChainOptions => ({
-    l1ChainId: 900n,
-    l1BlockTimeSeconds: 1,
+    ...TEST_CHAIN,
     l1Port: 0,
     dataDir: join(folder, name),
-    l2ChainId: 901n,
-    l2BlockTime: 1n,
-    seqWindowSize: 3600n,
-    channelTimeout: 300n,
-    maxSequencerDrift: 600n,
-    batchInbox: '0xff00000000000000000000000000000000000901',
-    forks: new Map(),
   })
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'keelson-'))

@@ -8,7 +8,7 @@ import {
   type L2BlockSelector,
   quantityToHex,
 } from '@keelson/protocol'
-import { isUnknownMethod } from '@keelson/service'
+import { errorText, isUnknownMethod } from '@keelson/service'
 import { EngineError } from './errors.ts'
 import { type RpcBlock, rpcBlockToEnvelope } from './rpcBlock.ts'
 
@@ -75,7 +75,7 @@ function rawToEnvelope(answer: Hex): ExecutionPayloadEnvelope {
     const { header, hash, transactions } = decodeBlock(hexToBytes(answer))
     return envelopeOf(header, hash, transactions)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = errorText(cause)
     throw new EngineError('malformedAnswer', { call: 'debug_getRawBlock', reason }, { cause })
   }
 }

@@ -12,7 +12,7 @@ import {
   type PayloadId,
   type PayloadStatus,
 } from '@keelson/protocol'
-import type { Clock } from '@keelson/service'
+import { type Clock, errorText } from '@keelson/service'
 import { EngineError } from './errors.ts'
 import type { EngineMetrics } from './metrics.ts'
 import { type Invalid, judgeStatus } from './payloadOutcome.ts'
@@ -125,7 +125,7 @@ export class EngineCalls {
       return await Promise.race([run({ signal: abort.signal }), late])
     } catch (cause) {
       if (cause instanceof EngineApiError || cause instanceof CodedError) throw cause
-      const reason = cause instanceof Error ? cause.message : String(cause)
+      const reason = errorText(cause)
       throw new EngineError('unreachable', { call, reason }, { cause })
     } finally {
       cancel()

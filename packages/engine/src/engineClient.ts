@@ -15,6 +15,7 @@ import {
 import {
   type Clock,
   createRpcClient,
+  errorText,
   jwtHeaders,
   type Logger,
   type MetricRegistry,
@@ -126,7 +127,7 @@ function decoded<T>(call: string, read: () => T): T {
   try {
     return read()
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = errorText(cause)
     throw new EngineError('malformedAnswer', { call, reason }, { cause })
   }
 }

@@ -7,6 +7,7 @@ import {
   payloadToL2BlockRef,
   type RollupConfig,
 } from '@keelson/protocol'
+import { errorText } from '@keelson/service'
 import { EngineError } from './errors.ts'
 
 /** Attributes or a payload that the engine will not have, as a value: the caller decides what takes their place. */
@@ -65,7 +66,7 @@ export function withRef<T>(
   try {
     ref = payloadToL2BlockRef(config, executionPayload)
   } catch (error) {
-    return { kind: 'invalid', reason: error instanceof Error ? error.message : String(error) }
+    return { kind: 'invalid', reason: errorText(error) }
   }
   return use(ref)
 }

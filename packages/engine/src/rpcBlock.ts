@@ -8,6 +8,7 @@ import {
   orderedTrieRoot,
   type RpcTransaction,
 } from '@keelson/protocol'
+import { errorText } from '@keelson/service'
 import { EngineError } from './errors.ts'
 
 /** A block with full transactions as `eth_getBlockBy…` gives it; the header's members are read by the protocol's codec. */
@@ -38,7 +39,7 @@ export function rpcBlockToEnvelope(block: RpcBlock): ExecutionPayloadEnvelope {
     return envelopeOf(header, computed, transactions)
   } catch (cause) {
     if (cause instanceof EngineError) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = errorText(cause)
     throw new EngineError('malformedAnswer', { call: 'eth_getBlock', reason }, { cause })
   }
 }

@@ -1,5 +1,5 @@
 import type { CallOptions, Hash, L1BlockRef, L2BlockRef, RollupConfig } from '@keelson/protocol'
-import { type Logger, nullLogger } from '@keelson/service'
+import { errorText, type Logger, nullLogger } from '@keelson/service'
 import { SyncStartError } from './errors.ts'
 import { showBlock, showHeads } from './heads.ts'
 import type { L2Chain } from './l2Chain.ts'
@@ -185,7 +185,7 @@ async function read<T>(what: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = errorText(cause)
     throw new SyncStartError('unreachable', { what, reason }, { cause })
   }
 }

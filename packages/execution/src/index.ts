@@ -25,7 +25,7 @@ export {
   operatorFee,
   readL1FeeParams,
 } from './fees/l1Cost.ts'
-export { type ChainSpec, chainSpecFromGenesis, chainSpecFromRollupConfig } from './genesis/chainSpec.ts'
+export { type ChainSpec, chainSpecFromGenesis } from './genesis/chainSpec.ts'
 export { type GenesisBlock, genesisBlock } from './genesis/genesisBlock.ts'
 export { GenesisError } from './genesis/genesisError.ts'
 export type * from './genesis/genesisJson.ts'

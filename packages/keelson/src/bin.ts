@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { errorText } from '@keelson/service'
 import { runCli } from './cli.ts'
 
 const stop = new AbortController()
@@ -20,7 +21,7 @@ try {
     signal: stop.signal,
   })
 } catch (error) {
-  process.stderr.write(`keelson: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`keelson: ${errorText(error)}\n`)
   process.exitCode = 1
 }
 // A library's forgotten timer must not keep a finished command alive.

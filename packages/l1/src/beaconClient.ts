@@ -1,6 +1,6 @@
 import type { BlobProvider } from '@keelson/derive'
 import { type CallOptions, type Hash, hexToBytes, type IndexedBlobHash, type L1BlockRef } from '@keelson/protocol'
-import { type Clock, type Logger, nullLogger, systemClock } from '@keelson/service'
+import { type Clock, errorText, type Logger, nullLogger, systemClock } from '@keelson/service'
 import { type BeaconEndpoint, BeaconError, type BeaconSidecar, createBeaconEndpoint } from './beaconEndpoint.ts'
 import { ByteCache } from './byteCache.ts'
 import { L1Error } from './errors.ts'
@@ -87,7 +87,7 @@ export function createBeaconClient(options: BeaconClientOptions): BeaconClient {
   }
 
   const unavailable = (what: string, cause: unknown) =>
-    new L1Error('unavailable', { what: `${what} of the beacon chain`, reason: messageOf(cause) }, { cause })
+    new L1Error('unavailable', { what: `${what} of the beacon chain`, reason: errorText(cause) }, { cause })
 
   /** Blobs without proofs: the commitment is computed anew. */
   async function fromBlobs(
@@ -213,7 +213,7 @@ export function createBeaconClient(options: BeaconClientOptions): BeaconClient {
         if (missing.some(({ hash }) => !found.has(hash))) {
           // Somebody answered that it is not there: asking again will not help, reading L1 again may.
           if (failures.some((error) => error instanceof BeaconError && error.status === 404)) return null
-          const reason = failures.map(messageOf).join('; ')
+          const reason = failures.map(errorText).join('; ')
           throw new L1Error(
             'unavailable',
             { what: `${missing.length} blobs of block ${ref.number}`, reason },
@@ -225,5 +225,3 @@ export function createBeaconClient(options: BeaconClientOptions): BeaconClient {
     },
   }
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

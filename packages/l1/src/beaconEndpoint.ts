@@ -1,5 +1,5 @@
 import type { CallOptions } from '@keelson/protocol'
-import { type Clock, withoutCredentials } from '@keelson/service'
+import { type Clock, errorText, withoutCredentials } from '@keelson/service'
 
 /** A beacon API that did not give what it was asked for; `status` when it answered at all. */
 export class BeaconError extends Error {
@@ -70,12 +70,9 @@ export function createBeaconEndpoint(parts: {
           : cause instanceof Error
             ? (cause.cause ?? cause)
             : cause
-        throw new BeaconError(
-          `${shownUrl} gave nothing for ${route}: ${reason instanceof Error ? reason.message : String(reason)}`,
-          {
-            cause,
-          },
-        )
+        throw new BeaconError(`${shownUrl} gave nothing for ${route}: ${errorText(reason)}`, {
+          cause,
+        })
       } finally {
         cancel()
         call.signal?.removeEventListener('abort', onAbort)

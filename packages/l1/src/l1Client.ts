@@ -14,6 +14,7 @@ import {
 } from '@keelson/protocol'
 import {
   type Clock,
+  errorText,
   type Logger,
   type MetricRegistry,
   nullLogger,
@@ -111,7 +112,7 @@ export function createL1Client(options: L1ClientOptions): L1Client {
       if (closing.signal.aborted) throw closing.signal.reason
       if (error instanceof L1Error) throw error
       if (error instanceof CodecError || !(error instanceof CodedError)) {
-        const reason = error instanceof Error ? error.message : String(error)
+        const reason = errorText(error)
         throw new L1Error('unavailable', { what, reason }, { cause: error })
       }
       throw error

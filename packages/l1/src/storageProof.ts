@@ -1,4 +1,5 @@
 import { type AccountProof, type Address, type Hash, verifyAccountProof } from '@keelson/protocol'
+import { errorText } from '@keelson/service'
 import { L1Error } from './errors.ts'
 
 /** The answer to `eth_getProof` for one slot. */
@@ -30,7 +31,7 @@ export function provenSlot(stateRoot: Hash, address: Address, slot: Hash, answer
   try {
     verifyAccountProof(stateRoot, proof)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = errorText(cause)
     throw new L1Error('badProof', { address, reason }, { cause })
   }
   return storageWord(value)

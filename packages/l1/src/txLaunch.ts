@@ -1,4 +1,4 @@
-import type { Clock, Logger, RpcClient } from '@keelson/service'
+import { type Clock, errorText, type Logger, type RpcClient } from '@keelson/service'
 import { TxError } from './errors.ts'
 import type { FeePolicy } from './feePolicy.ts'
 import type { BlobCrypto, BlobSidecar } from './l1Api.ts'
@@ -114,7 +114,7 @@ export function createTxLauncher(parts: TxLauncherParts): TxLauncher {
         } catch (error) {
           if (error instanceof TxError || closing.aborted) throw error
           outbid = false
-          reason = error instanceof Error ? error.message : String(error)
+          reason = errorText(error)
         }
         metrics.publishErrors.inc()
         if (clock.now() - startMs >= notInMempoolTimeoutMs) throw new TxError('unsendable', { reason })

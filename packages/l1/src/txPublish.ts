@@ -1,5 +1,5 @@
 import { bytesToHex } from '@keelson/protocol'
-import { type RpcClient, RpcError } from '@keelson/service'
+import { errorText, type RpcClient, RpcError } from '@keelson/service'
 
 /**
  * What a pool said of a transaction.
@@ -40,8 +40,7 @@ export async function publishOutcome(rpc: RpcClient, raw: Uint8Array, signal: Ab
     return { status: 'accepted' }
   } catch (cause) {
     if (signal.aborted) throw signal.reason
-    if (!(cause instanceof RpcError))
-      return { status: 'unknown', reason: cause instanceof Error ? cause.message : String(cause) }
+    if (!(cause instanceof RpcError)) return { status: 'unknown', reason: errorText(cause) }
     const reason = cause.message
     for (const [status, words] of WORDS) {
       if (!words.test(reason)) continue

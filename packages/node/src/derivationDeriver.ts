@@ -1,6 +1,6 @@
 import type { AttributesWithParent, DerivationPipeline, Pull } from '@keelson/derive'
 import type { L2BlockRef } from '@keelson/protocol'
-import type { Logger } from '@keelson/service'
+import { errorText, type Logger } from '@keelson/service'
 import type { Driver } from './driver.ts'
 import type { EmitOf, HandlersOf } from './events.ts'
 import { errorEvent } from './reactTo.ts'
@@ -91,7 +91,7 @@ export function derivationDeriver({ pipeline, driver, log, onError }: Derivation
               emit({ type: 'deriver-more' })
               return
             }
-            log.warn('Derivation failed', { err: error instanceof Error ? error.message : String(error) })
+            log.warn('Derivation failed', { err: errorText(error) })
             onError?.(error)
             announceOrigin()
             emit(errorEvent(error))

@@ -1,7 +1,7 @@
 import type { L1Provider } from '@keelson/derive'
 import { type EngineController, showBlock } from '@keelson/engine'
 import { type BlockId, codedError, type RollupConfig, type SyncStatus } from '@keelson/protocol'
-import type { Logger } from '@keelson/service'
+import { errorText, type Logger } from '@keelson/service'
 import type { Driver } from './driver.ts'
 import type { EmitOf, HandlersOf } from './events.ts'
 
@@ -70,7 +70,7 @@ export function followSource({ config, engine, l1, driver, log, status }: Follow
         },
         (error) => {
           arm()
-          log.warn('Could not follow the source', { err: error instanceof Error ? error.message : String(error) })
+          log.warn('Could not follow the source', { err: errorText(error) })
         },
       )
     }

@@ -11,6 +11,7 @@ import {
   type SafeHeadAtL1Block,
   writeBigint,
 } from '@keelson/protocol'
+import { errorText } from '@keelson/service'
 import { open, type RootDatabase } from 'lmdb'
 import type { EmitOf, HandlersOf } from './events.ts'
 
@@ -60,7 +61,7 @@ export function openSafeDb(path: string): SafeDb {
     try {
       await write()
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
+      const reason = errorText(cause)
       throw new SafeDbError('writeFailed', { what, reason }, { cause })
     }
   }

@@ -18,7 +18,7 @@ import {
   type PayloadAttributes,
   type RollupConfig,
 } from '@keelson/protocol'
-import type { Clock, Logger } from '@keelson/service'
+import { type Clock, errorText, type Logger } from '@keelson/service'
 import type { Conductor } from './conductor.ts'
 import type { Driver } from './driver.ts'
 import type { EmitOf, HandlersOf } from './events.ts'
@@ -386,7 +386,7 @@ export class Sequencer {
     metrics.sequencingErrors.record()
     if (severityOf(error) === 'temporary') {
       const syncing = error instanceof EngineError && error.fault.code === 'syncing'
-      log.warn(message, { err: error instanceof Error ? error.message : String(error) })
+      log.warn(message, { err: errorText(error) })
       this.#plan.wait(syncing ? SYNCING_RETRY_MS : RETRY_MS)
       return
     }

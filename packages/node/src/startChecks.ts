@@ -1,6 +1,6 @@
 import type { L1Client } from '@keelson/l1'
 import { codedError, type ExecutionClient, type RollupConfig } from '@keelson/protocol'
-import { type Clock, type Logger, retry } from '@keelson/service'
+import { type Clock, errorText, type Logger, retry } from '@keelson/service'
 import { severityOf } from './reactTo.ts'
 
 /** The rollup config does not fit the chains that were found: going on would derive nonsense. */
@@ -34,7 +34,7 @@ export async function waitFor<T>(what: string, ask: () => Promise<T>, { clock, l
       waited = true
       if (clock.now() - saidMs < 30_000) return
       saidMs = clock.now()
-      log.warn(`Waiting for ${what}`, { err: error instanceof Error ? error.message : String(error) })
+      log.warn(`Waiting for ${what}`, { err: errorText(error) })
     },
   })
   if (waited) log.info(`${what} is there`)

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { type TransactionSerializable, keccak256 as viemKeccak } from 'viem'
-import { privateKeyToAccount } from 'viem/accounts'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { testHash } from '../testing/index.ts'
+import { account, authorization, privateKey, transactions } from '../testing/transactionsOfAllTypes.ts'
 import { bytesToHex, hexToBytes } from './bytes.ts'
 import { CodecError } from './codecError.ts'
 import { encodeDepositTx } from './depositTx.ts'
@@ -19,31 +19,7 @@ import {
   txType,
 } from './txEnvelope.ts'
 
-const privateKey = testHash(0x46)
-const account = privateKeyToAccount(privateKey)
 const sender = account.address.toLowerCase()
-const accessList = [{ address: account.address, storageKeys: [testHash(1), testHash(2)] }]
-const authorization = await account.signAuthorization({ contractAddress: account.address, chainId: 10, nonce: 3 })
-const blobHash = (byte: number) => `0x01${testHash(byte).slice(4)}` as const
-const base = { nonce: 7, gas: 21_000n, to: account.address, value: 5n, data: '0xdeadbeef' } as const
-const fees = { chainId: 10, maxFeePerGas: 9n, maxPriorityFeePerGas: 2n } as const
-
-const transactions: Record<string, TransactionSerializable> = {
-  'legacy without replay protection': { ...base, type: 'legacy', gasPrice: 9n },
-  'legacy with replay protection': { ...base, type: 'legacy', gasPrice: 9n, chainId: 11_155_420 },
-  'legacy that creates': { nonce: 0, gas: 1n, gasPrice: 0n, type: 'legacy', chainId: 10, data: '0x00' },
-  'EIP-2930': { ...base, type: 'eip2930', chainId: 10, gasPrice: 9n, accessList },
-  'EIP-1559': { ...base, ...fees, type: 'eip1559', accessList },
-  'EIP-1559 with everything zero': { type: 'eip1559', chainId: 10 },
-  'EIP-4844': {
-    ...base,
-    ...fees,
-    type: 'eip4844',
-    maxFeePerBlobGas: 4n,
-    blobVersionedHashes: [blobHash(1), blobHash(3)],
-  },
-  'EIP-7702': { ...base, ...fees, type: 'eip7702', authorizationList: [authorization] },
-}
 
 describe('transaction envelopes', () => {
   for (const [name, tx] of Object.entries(transactions)) {

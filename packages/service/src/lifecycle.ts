@@ -1,4 +1,5 @@
 import type { Logger } from './log.ts'
+import { errorText } from './logFormat.ts'
 
 /** A start step that failed: says which, and why; what had been opened is closed again. */
 export class StartupError extends Error {
@@ -6,7 +7,7 @@ export class StartupError extends Error {
   readonly severity = 'critical'
   readonly step: string
   constructor(step: string, cause: unknown) {
-    super(`cannot start ${step}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    super(`cannot start ${step}: ${errorText(cause)}`, { cause })
     this.step = step
   }
 }

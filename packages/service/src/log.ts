@@ -36,6 +36,22 @@ export type LoggerOptions = {
   readonly fields?: LogFields
 }
 
+/** What becomes of one line. */
+export type LogTaker = (level: LogLevel, message: string, fields: LogFields) => void
+
+/** A logger over any taker; its children add their fields to `base`. */
+export function loggerTo(take: LogTaker, base: LogFields = {}): Logger {
+  const at = (level: LogLevel) => (message: string, fields?: LogFields) => take(level, message, { ...base, ...fields })
+  return {
+    trace: at('trace'),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields) => loggerTo(take, { ...base, ...fields }),
+  }
+}
+
 const ALIASES: Record<string, LogLevel> = { trce: 'trace', dbug: 'debug', eror: 'error' }
 
 /** Reads a level in any letter case, with geth's four-letter forms; `null` when it is none. */
@@ -49,22 +65,12 @@ export function createLogger(options: LoggerOptions): RootLogger {
   const { write, format = 'logfmt', color = false, clock = systemClock } = options
   let current: LogLevel = options.level ?? 'info'
 
-  const make = (base: LogFields): Logger => {
-    const at = (level: LogLevel) => (message: string, fields?: LogFields) => {
-      if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(current)) return
-      write(formatLine(format, { level, message, timeMs: clock.now(), fields: { ...base, ...fields } }, color))
-    }
-    return {
-      trace: at('trace'),
-      debug: at('debug'),
-      info: at('info'),
-      warn: at('warn'),
-      error: at('error'),
-      child: (fields) => make({ ...base, ...fields }),
-    }
+  const take: LogTaker = (level, message, fields) => {
+    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(current)) return
+    write(formatLine(format, { level, message, timeMs: clock.now(), fields }, color))
   }
   return {
-    ...make(options.fields ?? {}),
+    ...loggerTo(take, options.fields),
     level: () => current,
     setLevel: (level) => {
       current = level

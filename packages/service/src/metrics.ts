@@ -42,9 +42,6 @@ export interface MetricRegistry {
   histogram<Name extends string = never>(definition: HistogramDefinition<Name>): Histogram<Name>
 }
 
-/** The buckets of the Prometheus clients, in seconds. */
-export const DEFAULT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
-
 const nothing = () => {}
 
 /** Counts nothing. */

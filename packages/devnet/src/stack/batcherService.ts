@@ -2,6 +2,7 @@ import { startBatcherService } from '@keelson/batcher'
 import { type BlobCrypto, privateKeySigner } from '@keelson/l1'
 import type { Logger } from '@keelson/service'
 import type { Hex } from 'viem'
+import { pacedByL1 } from './pacing.ts'
 
 export type DevnetBatcherOptions = {
   readonly l1Rpc: string
@@ -40,14 +41,9 @@ export async function startBatcher(options: DevnetBatcherOptions): Promise<Devne
     signer: privateKeySigner(options.privateKey),
     dataAvailabilityType,
     crypto: blobCrypto,
-    pollIntervalMs: l1BlockTimeSeconds * 500,
+    ...pacedByL1(l1BlockTimeSeconds),
     maxPendingTx: MAX_PENDING_TXS,
     policy: { maxChannelDuration: MAX_CHANNEL_DURATION },
-    tx: {
-      receiptQueryIntervalMs: l1BlockTimeSeconds * 250,
-      resubmissionTimeoutMs: l1BlockTimeSeconds * 6_000,
-      numConfirmations: 1,
-    },
     ...(signal ? { signal } : {}),
     log,
   })

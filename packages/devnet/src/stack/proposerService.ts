@@ -2,6 +2,7 @@ import { privateKeySigner } from '@keelson/l1'
 import { startProposerService } from '@keelson/proposer'
 import type { Logger } from '@keelson/service'
 import type { Address, Hex } from 'viem'
+import { pacedByL1 } from './pacing.ts'
 
 export type DevnetProposerOptions = {
   readonly l1Rpc: string
@@ -23,12 +24,7 @@ export async function startProposer(options: DevnetProposerOptions): Promise<{ c
     rollupRpc,
     signer: privateKeySigner(privateKey),
     target: { type: 'l2OutputOracle', address: l2OutputOracle },
-    pollIntervalMs: l1BlockTimeSeconds * 500,
-    tx: {
-      receiptQueryIntervalMs: l1BlockTimeSeconds * 250,
-      resubmissionTimeoutMs: l1BlockTimeSeconds * 6_000,
-      numConfirmations: 1,
-    },
+    ...pacedByL1(l1BlockTimeSeconds),
     ...(signal ? { signal } : {}),
     log,
   })

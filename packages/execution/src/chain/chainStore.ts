@@ -14,10 +14,10 @@ import {
   txHash,
   utf8Bytes,
 } from '@keelson/protocol'
+import { Lru } from '@keelson/service'
 import type { BlockHeader } from '../blockHeader.ts'
 import type { NodeStore, StateCommit } from '../state/nodeStore.ts'
 import type { SealedBlock } from '../transition/types.ts'
-import { BoundedCache } from './boundedCache.ts'
 import { yieldToEventLoop } from './breather.ts'
 import { ChainError } from './chainError.ts'
 import type { Database, DatabaseWriter } from './database.ts'
@@ -71,10 +71,10 @@ export class ChainStore {
   readonly #db: Database
   readonly #pruner: StatePruner
   /** Blocks stored lately, on whichever branch: their states are not pruned. */
-  readonly #recent = new BoundedCache<Hash, Hash>(RECENT_BLOCKS)
-  readonly #headers = new BoundedCache<Hash, BlockHeader>(4096)
-  readonly #blocks = new BoundedCache<Hash, StoredBlock>(64)
-  readonly #receipts = new BoundedCache<Hash, readonly StoredReceipt[]>(64)
+  readonly #recent = new Lru<Hash, Hash>(RECENT_BLOCKS)
+  readonly #headers = new Lru<Hash, BlockHeader>(4096)
+  readonly #blocks = new Lru<Hash, StoredBlock>(64)
+  readonly #receipts = new Lru<Hash, readonly StoredReceipt[]>(64)
   #labels: HeadLabels
 
   private constructor(db: Database, labels: HeadLabels) {

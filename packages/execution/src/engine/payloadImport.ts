@@ -6,9 +6,9 @@ import {
   headerHash,
   type PayloadStatus,
 } from '@keelson/protocol'
+import { Lru } from '@keelson/service'
 import { prepareSenders } from '#senders'
 import type { BlockHeader } from '../blockHeader.ts'
-import { BoundedCache } from '../chain/boundedCache.ts'
 import type { Chain } from '../chain/chain.ts'
 import { ChainError } from '../chain/chainError.ts'
 import type { StoredBlock } from '../chain/chainStore.ts'
@@ -33,7 +33,7 @@ const MAX_BUILT = 16
 export class PayloadImport {
   readonly #chain: Chain
   readonly #invalidBlocks = new InvalidBlocks()
-  readonly #built = new BoundedCache<Hash, SealedBlock>(MAX_BUILT)
+  readonly #built = new Lru<Hash, SealedBlock>(MAX_BUILT)
 
   constructor(chain: Chain) {
     this.#chain = chain

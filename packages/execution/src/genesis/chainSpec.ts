@@ -55,14 +55,6 @@ export function chainSpecFromGenesis(genesis: GenesisJson): ChainSpec {
   }
 }
 
-/** The chain spec that a rollup config implies. */
-export function chainSpecFromRollupConfig(
-  config: Pick<RollupConfig, 'l2ChainId' | 'forks' | 'chainOpConfig'>,
-): ChainSpec {
-  const { l2ChainId, forks, chainOpConfig } = config
-  return { chainId: l2ChainId, forks, ...(chainOpConfig && { chainOpConfig }) }
-}
-
 /**
  * Whether the block at `timestamp` is the first with `fork`, judged by its parent.
  * A fork active at genesis has no such block.

@@ -1,7 +1,4 @@
-import type { Hash, Hex } from '@keelson/protocol'
-
-/** keccak-256 of {@link CREATE2_DEPLOYER_CODE}. */
-export const CREATE2_DEPLOYER_CODE_HASH: Hash = '0xb0550b5b431e30d38000efb7107aaa0ade03d48a7198a140edda9d27134468b2'
+import type { Hex } from '@keelson/protocol'
 
 /**
  * Code that Canyon's activation block gives to 0x13b0D85CcB8bf860b6b79AF3029fCA081AE9beF2.

@@ -10,7 +10,7 @@ import {
   type RollupConfig,
   rollupConfigFromJson,
 } from '@keelson/protocol'
-import { defineFlags, FlagError, flag, flagHelp, parseFlags } from '@keelson/service'
+import { defineFlags, errorText, FlagError, flag, flagHelp, parseFlags } from '@keelson/service'
 import type { Command, CommandIo } from '../command.ts'
 import type { DecodeOptions } from '../decode/decodeChannel.ts'
 import { decodeInputs } from '../decode/decodeInputs.ts'
@@ -130,7 +130,7 @@ async function chainOf({ network, rollupConfig }: DecodeFlags): Promise<RollupCo
   try {
     return rollupConfigFromJson(JSON.parse(text))
   } catch (cause) {
-    throw new InputError(`${rollupConfig}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new InputError(`${rollupConfig}: ${errorText(cause)}`, { cause })
   }
 }
 
@@ -140,7 +140,7 @@ async function contentOf(name: string, io: CommandIo): Promise<[label: string, c
     try {
       return [name, unzipped(await readFile(name))]
     } catch (cause) {
-      throw new InputError(`cannot read ${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+      throw new InputError(`cannot read ${name}: ${errorText(cause)}`, { cause })
     }
   }
   const chunks: Uint8Array[] = []

@@ -1,5 +1,5 @@
 import { NODE_ENV_PREFIX, nodeFlags, nodeFromFlags } from '@keelson/node'
-import { parseLogLevel } from '@keelson/service'
+import { errorText, parseLogLevel } from '@keelson/service'
 import { createProcessLogger, FlagError, flagHelp, listFlags, parseFlags } from '@keelson/service/node'
 import type { Command } from '../command.ts'
 import { VERSION } from '../version.ts'
@@ -49,7 +49,7 @@ export const nodeCommand: Command = {
     } catch (error) {
       // Ctrl-C while it waits for L1 or the engine is no failure.
       if (io.signal.aborted) return 0
-      log.error('The node cannot start', { err: error instanceof Error ? error.message : String(error) })
+      log.error('The node cannot start', { err: errorText(error) })
       return 1
     } finally {
       await node.release()

@@ -1,4 +1,5 @@
 import { BLOB_SIZE, hexToBytes, tryDecodeTxEnvelope } from '@keelson/protocol'
+import { errorText } from '@keelson/service'
 import type { L1Place, SourceReport } from './report.ts'
 
 /** One piece of data to decode. */
@@ -112,7 +113,7 @@ export function readInput(name: string, content: Uint8Array, kind: InputKind, hi
     } catch (error) {
       if (error instanceof InputError) throw error
       // A channel begins with 0x78, 'x', and a payload with 0: neither looks like JSON, so that is what it was meant to be.
-      throw new InputError(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+      throw new InputError(`${name}: ${errorText(error)}`)
     }
   }
   if (/^0x/i.test(text) || HEX.test(text)) return fromHex(name, text, kind)

@@ -1,4 +1,5 @@
 import { type ExecutionPayloadEnvelope, envelopeFromJson, payloadBlockHash } from '@keelson/protocol'
+import { errorText } from '@keelson/service'
 import { invalidParams, type RpcMethods } from '@keelson/service/node'
 import type { Conductor } from '../conductor.ts'
 import type { Driver } from '../driver.ts'
@@ -82,6 +83,6 @@ function readEnvelope(json: unknown): ExecutionPayloadEnvelope {
   try {
     return envelopeFromJson(json)
   } catch (error) {
-    throw invalidParams(`invalid argument 0: ${error instanceof Error ? error.message : String(error)}`)
+    throw invalidParams(`invalid argument 0: ${errorText(error)}`)
   }
 }

@@ -8,6 +8,7 @@ import {
   safeHeadAtL1BlockToJson,
   syncStatusToJson,
 } from '@keelson/protocol'
+import { errorText } from '@keelson/service'
 import type { RpcMethods } from '@keelson/service/node'
 import type { Driver } from '../driver.ts'
 import type { SafeDb } from '../safeDb.ts'
@@ -48,7 +49,7 @@ export function optimismApi(parts: OptimismApiParts): RpcMethods {
       try {
         return outputAtBlockToJson(await outputAtBlock(outputs, found.block, found.status))
       } catch (cause) {
-        const reason = cause instanceof Error ? cause.message : String(cause)
+        const reason = errorText(cause)
         throw new Error(`failed to get L2 output at block ${found.block.executionPayload.blockHash}: ${reason}`, {
           cause,
         })
