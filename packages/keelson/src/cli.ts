@@ -3,7 +3,7 @@ import type { Command, CommandIo } from './command.ts'
 /** The sub-commands; each loads only what it needs. */
 export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<Command> }>> = {
   devnet: {
-    summary: 'run a whole OP Stack chain with its L1: engines, sequencer, verifier, batcher',
+    summary: 'run a whole OP Stack chain with its L1: engines, sequencer, verifier, batcher, proposer',
     load: async () => (await import('./commands/devnet.ts')).devnetCommand,
   },
   node: {
