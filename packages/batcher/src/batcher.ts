@@ -165,8 +165,6 @@ export function createBatcher(options: BatcherOptions): Batcher {
 
   async function load(from: bigint, head: bigint, signal: AbortSignal): Promise<void> {
     const to = head < from + MAX_BLOCKS_PER_TURN ? head : from + MAX_BLOCKS_PER_TURN - 1n
-    // The rest of a long backlog comes in the next turn, which need not wait.
-    behind = to < head
     for (let next = from; next <= to && queue.backlogBytes < MAX_HELD_BYTES; ) {
       const count = Number(to - next + 1n < BigInt(LOAD_CONCURRENCY) ? to - next + 1n : BigInt(LOAD_CONCURRENCY))
       const blocks = await Promise.all(Array.from({ length: count }, (_, i) => loadBlock(next + BigInt(i), signal)))
@@ -187,6 +185,8 @@ export function createBatcher(options: BatcherOptions): Batcher {
       }
       next += BigInt(count)
     }
+    // The rest of a long backlog comes in the next turn, which need not wait.
+    behind = to < head
   }
 
   async function chooseKind(): Promise<() => DaKind> {

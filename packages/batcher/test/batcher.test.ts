@@ -1,4 +1,5 @@
 import { createBlobCrypto } from '@keelson/l1'
+import { scriptedRpc } from '@keelson/l1/testing'
 import { recordedLogs } from '@keelson/service/testing'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { RollupWorld } from '../testing/rollupWorld.ts'
@@ -155,4 +156,21 @@ describe('the batcher on anvil, read back by the derivation pipeline', () => {
     await batcher.stop()
     expect(batcher.status()).toEqual({ running: false, pendingBlocks: 0, backlogBytes: 0, pendingTxs: 0 })
   })
+})
+
+it('does not hurry when the engine lacks the blocks of a long backlog', async () => {
+  const chain = await open('granite')
+  await chain.mine(3)
+  const status = await chain.rollupRpc.request<{ unsafe_l2: object }>('optimism_syncStatus')
+  let turns = 0
+  const rollup = scriptedRpc({
+    optimism_syncStatus: () => {
+      turns++
+      return { ...status, unsafe_l2: { ...status.unsafe_l2, number: 5_000 } }
+    },
+  })
+  const batcher = chain.batcher({ rollup, pollIntervalMs: 60_000 })
+  await batcher.start()
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(turns).toBe(1)
 })
