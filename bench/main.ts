@@ -10,6 +10,10 @@ const BENCHMARKS: Readonly<
     summary: 'transfers and real blocks beside @ethereumjs/vm, Engine API latency',
     load: () => import('./execution.ts'),
   },
+  precompiles: {
+    summary: 'gas that each precompile burns per second',
+    load: () => import('./precompiles.ts'),
+  },
   engine: {
     summary: 'latency of the Engine API at 10, 100 and 1,000 transactions; growth of the state on disk',
     load: () => import('./engine.ts'),

@@ -325,14 +325,14 @@ describe('precompile input limits', () => {
     '[EXE-113] [EXE-115] [EXE-116] [EXE-117] are in %s for precompile %i at %i bytes',
     async (fork, low, bytes, unit) => {
       const { evmRulesOf } = await import('../src/evm/evmRules.ts')
-      const { customPrecompiles } = evmRulesOf(fork, 1n)
+      const { precompileCurves } = await import('../src/evm/precompileCurves.ts')
+      const { common, customPrecompiles } = evmRulesOf(fork, 1n, await precompileCurves())
       const custom = customPrecompiles.find(({ address }) => BigInt(String(address)) === BigInt(low))
       if (!custom || !('function' in custom)) throw new Error('no limit')
       const precompile = custom.function
       // Too little gas for the work itself: what comes within the limit runs out of gas, what exceeds it is refused.
       const reason = async (length: number) => {
         const { EVM } = await import('@ethereumjs/evm')
-        const { common } = evmRulesOf(fork, 1n)
         const evm = new EVM({ common, stateManager: {} as never, blockchain: {} as never })
         const data = new Uint8Array(length)
         return (await precompile({ data, gasLimit: 1n, common, _EVM: evm })).exceptionError?.error

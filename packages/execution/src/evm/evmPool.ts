@@ -2,10 +2,10 @@ import { activeFork, type Fork, hexToBytes } from '@keelson/protocol'
 import type { ChainSpec } from '../genesis/chainSpec.ts'
 import type { JournaledState } from '../state/journaledState.ts'
 import type { BlockHashLookup } from '../transition/types.ts'
-import { bn254Precompiles } from './bn254.ts'
 import { evmRulesOf } from './evmRules.ts'
 import { EvmStateManager } from './evmStateManager.ts'
 import { interpreterClass, OpEvm } from './opEvm.ts'
+import { precompileCurves } from './precompileCurves.ts'
 
 /** What a lent EVM works on. */
 export type EvmLoan = {
@@ -18,7 +18,7 @@ const ZERO_WORD = new Uint8Array(32)
 const idle = new Map<string, OpEvm[]>()
 
 async function createEvm(fork: Fork, chainId: bigint, stateManager: EvmStateManager): Promise<OpEvm> {
-  const opts = { ...evmRulesOf(fork, chainId), stateManager, bn254: bn254Precompiles }
+  const opts = { ...evmRulesOf(fork, chainId, await precompileCurves()), stateManager }
   return new OpEvm(opts, await interpreterClass(opts))
 }
 

@@ -1,8 +1,15 @@
 import { type Common, createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common'
-import { type CustomPrecompile, EVMError, getActivePrecompiles, type PrecompileFunc } from '@ethereumjs/evm'
+import {
+  type CustomPrecompile,
+  EVMError,
+  type EVMOpts,
+  getActivePrecompiles,
+  type PrecompileFunc,
+} from '@ethereumjs/evm'
 import type { KZG } from '@ethereumjs/util'
 import { FORKS, type Fork, keccak256, recoverPublicKey } from '@keelson/protocol'
-import { verifyPointEvaluation } from './blsPointEvaluation.ts'
+import { truthWord } from './bn254.ts'
+import type { PrecompileCurves } from './precompileCurves.ts'
 
 const isAtLeast = (fork: Fork, since: Fork): boolean => FORKS.indexOf(fork) >= FORKS.indexOf(since)
 
@@ -15,9 +22,6 @@ function hardforkOf(fork: Fork): Hardfork {
 
 /** Osaka's changes of the EVM that Karst takes: MODEXP's bounds and price, CLZ. P256VERIFY is {@link precompilesOf}'s. */
 const KARST_EIPS = [7823, 7883, 7939]
-
-/** EIP-7951 is EthereumJS's only way to have the P-256 verifier, whose price depends on the fork here. */
-const P256_EIP = 7951
 
 const address = (low: number) => `0x${low.toString(16).padStart(40, '0')}` as const
 
@@ -82,34 +86,28 @@ function limited(original: PrecompileFunc, maxBytes: number): PrecompileFunc {
     input.data.length > maxBytes ? allGas(input.gasLimit, EVMError.errorMessages.INVALID_INPUT_LENGTH) : original(input)
 }
 
-/** The verifier costs 6,900 inside; it gets that much, and the caller pays what its fork asks. */
-function priced(original: PrecompileFunc, gas: bigint): PrecompileFunc {
-  return async (input) => {
-    if (input.gasLimit < gas) return allGas(input.gasLimit, EVMError.errorMessages.OUT_OF_GAS)
-    const result = await original({ ...input, gasLimit: 10_000n })
-    return { ...result, executionGasUsed: gas }
-  }
-}
+/** P256VERIFY gives nothing for a signature that does not hold, and costs what its fork asks. */
+const verifier =
+  (verify: PrecompileCurves['p256Verify'], gas: bigint): PrecompileFunc =>
+  ({ data, gasLimit }) =>
+    gasLimit < gas
+      ? allGas(gasLimit, EVMError.errorMessages.OUT_OF_GAS)
+      : { executionGasUsed: gas, returnValue: verify(data) ? truthWord(true) : EMPTY }
 
-function precompilesOf(fork: Fork): CustomPrecompile[] {
-  const originals = getActivePrecompiles(commonOf(fork, 1n, [P256_EIP]))
-  const original = (low: number) => originals.get(address(low).slice(2)) as PrecompileFunc
+function precompilesOf(fork: Fork, curves: PrecompileCurves): CustomPrecompile[] {
+  const originals = getActivePrecompiles(commonOf(fork, 1n, curves))
   const custom: CustomPrecompile[] = []
   for (const { low, limits } of INPUT_LIMITS) {
     const bytes = valueAt(fork, limits)
-    if (bytes !== undefined) {
-      custom.push({ address: address(low), function: limited(original(low), bytes) })
+    const original = originals.get(address(low).slice(2))
+    if (bytes !== undefined && original) {
+      custom.push({ address: address(low), function: limited(original, bytes) })
     }
   }
   const gas = valueAt(fork, P256_GAS)
-  if (gas !== undefined) {
-    custom.push({ address: address(P256_LOW), function: priced(original(P256_LOW), gas) })
-  }
+  if (gas !== undefined) custom.push({ address: address(P256_LOW), function: verifier(curves.p256Verify, gas) })
   return custom
 }
-
-/** Only verifying one evaluation is ever asked for. */
-const kzg = { verifyProof: verifyPointEvaluation } as unknown as KZG
 
 function ecrecover(hash: Uint8Array, v: bigint, r: Uint8Array, s: Uint8Array): Uint8Array {
   const signature = new Uint8Array(64)
@@ -120,18 +118,20 @@ function ecrecover(hash: Uint8Array, v: bigint, r: Uint8Array, s: Uint8Array): U
   return publicKey
 }
 
-function commonOf(fork: Fork, chainId: bigint, more: readonly number[] = []): Common {
+function commonOf(fork: Fork, chainId: bigint, { verifyProof }: PrecompileCurves): Common {
   return createCustomCommon({ chainId: Number(chainId) }, Mainnet, {
     hardfork: hardforkOf(fork),
-    eips: [...(isAtLeast(fork, 'karst') ? KARST_EIPS : []), ...more],
-    customCrypto: { ecrecover, kzg, keccak256 },
+    eips: isAtLeast(fork, 'karst') ? KARST_EIPS : [],
+    // Of KZG only verifying one evaluation is ever asked for.
+    customCrypto: { ecrecover, kzg: { verifyProof } as unknown as KZG, keccak256 },
   })
 }
 
 /** What the EVM of a fork is made from. */
-export type EvmRules = { readonly common: Common; readonly customPrecompiles: CustomPrecompile[] }
+export type EvmRules = Required<Pick<EVMOpts, 'common' | 'customPrecompiles' | 'bn254' | 'bls'>>
 
 /** The EVM rules of a fork: EIPs, precompiles and their limits. */
-export function evmRulesOf(fork: Fork, chainId: bigint): EvmRules {
-  return { common: commonOf(fork, chainId), customPrecompiles: precompilesOf(fork) }
+export function evmRulesOf(fork: Fork, chainId: bigint, curves: PrecompileCurves): EvmRules {
+  const { bn254, bls } = curves
+  return { common: commonOf(fork, chainId, curves), customPrecompiles: precompilesOf(fork, curves), bn254, bls }
 }
