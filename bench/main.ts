@@ -7,7 +7,7 @@ const BENCHMARKS: Readonly<
     load: () => import('./derive.ts'),
   },
   execution: {
-    summary: 'transfers and real blocks beside @ethereumjs/vm, Engine API latency',
+    summary: 'transfers and real blocks beside @ethereumjs/vm; growth of the state to 1,000,000 accounts',
     load: () => import('./execution.ts'),
   },
   precompiles: {

@@ -78,7 +78,9 @@ describe('simulateBlocks', () => {
       { calls: [{ to: TARGET, data: hexToBytes(word(9)) }, { to: TARGET }] },
       { overrides: { timestamp: 5_000n }, calls: [{ from: ALICE, to: CAROL, value: 3n }, { to: TARGET }] },
     ])
-    const values = blocks.flatMap(({ calls }) => calls.map(({ returnValue }) => bytesToHex(returnValue)))
+    const values = blocks.flatMap(({ transactions }) =>
+      transactions.map(({ outcome }) => bytesToHex(outcome.returnValue)),
+    )
     expect(values).toEqual([word(7), word(9), '0x', word(0)])
     expect(blocks.map(({ header }) => header.number)).toEqual([1n, 2n])
     expect(blocks[1]?.header).toMatchObject({ parentHash: blocks[0]?.hash, timestamp: 5_000n, baseFeePerGas: 0n })

@@ -241,14 +241,11 @@ export function testEthRpc(name: string, make: MakeEngine): void {
       const count = { to: address }
       const blocks = await rpc<(Json & { calls: Json[] })[]>('eth_simulateV1', [
         {
-          blockStateCalls: [
-            { calls: [count, count] },
-            { blockOverrides: { number: '0x8' }, calls: [count, { ...count, data: '0x01' }] },
-          ],
+          blockStateCalls: [{ calls: [count, count] }, { calls: [count, { ...count, data: '0x01' }] }],
         },
         'latest',
       ])
-      expect(blocks.map(({ number }) => number)).toEqual(['0x3', '0x8'])
+      expect(blocks.map(({ number }) => number)).toEqual(['0x3', '0x4'])
       expect(blocks.flatMap(({ calls }) => calls.map(({ status }) => status))).toEqual(['0x1', '0x1', '0x1', '0x0'])
       expect(blocks[1]?.calls[0]).toMatchObject({ returnData: wordOf(4n), logs: [{ topics: [COUNTED_TOPIC] }] })
       expect(blocks[1]?.calls[1]).toMatchObject({ error: { code: 3, message: `execution reverted: ${REVERT_REASON}` } })

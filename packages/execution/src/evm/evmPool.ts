@@ -6,12 +6,15 @@ import { evmRulesOf } from './evmRules.ts'
 import { EvmStateManager } from './evmStateManager.ts'
 import { interpreterClass, OpEvm } from './opEvm.ts'
 import { precompileCurves } from './precompileCurves.ts'
+import type { PrecompileMoves } from './precompileMoves.ts'
 
 /** What a lent EVM works on. */
 export type EvmLoan = {
   readonly state: JournaledState
   readonly getBlockHash: BlockHashLookup
   readonly signal?: AbortSignal | undefined
+  /** Only in simulations. */
+  readonly precompiles?: PrecompileMoves | null
 }
 
 const ZERO_WORD = new Uint8Array(32)
@@ -29,7 +32,7 @@ async function createEvm(fork: Fork, chainId: bigint, stateManager: EvmStateMana
 export async function withEvm<T>(
   spec: ChainSpec,
   timestamp: bigint,
-  { state, getBlockHash, signal }: EvmLoan,
+  { state, getBlockHash, signal, precompiles = null }: EvmLoan,
   use: (evm: OpEvm) => Promise<T>,
 ): Promise<T> {
   const fork = activeFork(spec, timestamp)
@@ -44,7 +47,7 @@ export async function withEvm<T>(
       return { hash: () => (hash ? hexToBytes(hash) : ZERO_WORD) }
     },
   }
-  evm.retarget(stateManager, blockchain, signal)
+  evm.retarget(stateManager, blockchain, { signal, precompiles })
   try {
     return await use(evm)
   } finally {

@@ -1,10 +1,11 @@
 import { EVM, EVMError, type EVMOpts } from '@ethereumjs/evm'
 import { Account, createZeroAddress } from '@ethereumjs/util'
 import { AccessJournal } from './accessJournal.ts'
-import type { EvmStateManager } from './evmStateManager.ts'
+import { addressHex, type EvmStateManager } from './evmStateManager.ts'
 import { FAST_OPCODES, runFast } from './fastLoop.ts'
 import { HostTurns } from './hostTurns.ts'
 import type { InterpreterClass, OpcodeEntry } from './interpreterTypes.ts'
+import type { PrecompileMoves } from './precompileMoves.ts'
 import type { EvmStep } from './tracer.ts'
 
 type Message = Parameters<EVM['runInterpreter']>[0]
@@ -53,6 +54,7 @@ export class OpEvm extends EVM {
   /** Watches every opcode, in place of EthereumJS's event, which reads memory that nobody has paid for. */
   onStep: ((step: EvmStep) => void) | null = null
   #turns = new HostTurns()
+  #moves: PrecompileMoves | null = null
 
   constructor(opts: EVMOpts & { readonly stateManager: EvmStateManager }, Interpreter: InterpreterClass) {
     super(opts)
@@ -67,13 +69,28 @@ export class OpEvm extends EVM {
   }
 
   /** Turns the EVM to another state; `signal` ends what runs on it. */
-  retarget(stateManager: EvmStateManager, blockchain: unknown, signal?: AbortSignal): void {
+  retarget(
+    stateManager: EvmStateManager,
+    blockchain: unknown,
+    {
+      signal,
+      precompiles = null,
+    }: { readonly signal?: AbortSignal | undefined; readonly precompiles?: PrecompileMoves | null },
+  ): void {
     this.#turns = new HostTurns(signal)
+    this.#moves = precompiles
     this.#internals.stateManager = stateManager
     this.access.stateManager = stateManager
     this.access.cleanJournal()
     Object.assign(this, { blockchain })
     this.transientStorage.clear()
+  }
+
+  override getPrecompile(address: Parameters<EVM['getPrecompile']>[0]): ReturnType<EVM['getPrecompile']> {
+    if (!this.#moves || typeof address === 'string') return super.getPrecompile(address)
+    const source = this.#moves.get(addressHex(address))
+    if (source === undefined) return super.getPrecompile(address)
+    return source === null ? undefined : super.getPrecompile(source)
   }
 
   protected override async runInterpreter(

@@ -9,16 +9,11 @@ import {
   signatureBytes,
 } from '@keelson/protocol'
 import { RpcMethodError } from '@keelson/service'
-import type { BlockHeader } from '../blockHeader.ts'
+import type { BlockOverrides } from '../transition/simulateBlocks.ts'
 import type { AccessListEntry, Authorization, SimulatedCall, StateOverride } from '../transition/types.ts'
 
 /** The call as JSON gives it; prices are still to be settled by the block. */
-export type CallObject = Omit<SimulatedCall, 'gasPrice'> & {
-  readonly gasPrice?: bigint
-  readonly maxFeePerGas?: bigint
-  readonly maxPriorityFeePerGas?: bigint
-  readonly nonce?: bigint
-}
+export type CallObject = SimulatedCall
 
 const readAccessList = (node: JsonNode): readonly AccessListEntry[] =>
   node.items().map((entry) => {
@@ -87,6 +82,7 @@ export function readStateOverrides(node: JsonNode): Record<Address, StateOverrid
           ...account.optional('balance', 'balance', (value) => value.quantity()),
           ...account.optional('nonce', 'nonce', (value) => value.quantity()),
           ...account.optional('code', 'code', (value) => value.bytes()),
+          ...account.optional('movePrecompileToAddress', 'movePrecompileToAddress', (value) => value.address()),
           ...account.optional('state', 'state', readWords),
           ...account.optional('stateDiff', 'stateDiff', readWords),
         },
@@ -96,7 +92,7 @@ export function readStateOverrides(node: JsonNode): Record<Address, StateOverrid
 }
 
 /** Header fields that a call may see instead of the block's own. */
-export function readBlockOverrides(node: JsonNode): Partial<BlockHeader> {
+export function readBlockOverrides(node: JsonNode): BlockOverrides {
   return {
     ...node.optional('number', 'number', (value) => value.quantity()),
     ...node.optional('time', 'timestamp', (value) => value.quantity()),
@@ -104,6 +100,8 @@ export function readBlockOverrides(node: JsonNode): Partial<BlockHeader> {
     ...node.optional('feeRecipient', 'miner', (value) => value.address()),
     ...node.optional('prevRandao', 'mixHash', (value) => value.hash()),
     ...node.optional('baseFeePerGas', 'baseFeePerGas', (value) => value.quantity()),
+    ...node.optional('blobBaseFee', 'blobBaseFee', (value) => value.quantity()),
+    ...node.optional('beaconRoot', 'parentBeaconBlockRoot', (value) => value.hash()),
   }
 }
 

@@ -19,6 +19,8 @@ export type RunContext = {
   /** What it sees of the block: its header, or one with fields overridden. */
   readonly header: BlockHeader
   readonly call: CallObject
+  /** What BLOBBASEFEE gives; 1 unless chosen. */
+  readonly blobBaseFee?: bigint | undefined
   readonly signal?: AbortSignal
   readonly tracer?: EvmTracer
 }
@@ -28,7 +30,8 @@ export type RunContext = {
  *
  * @throws {RpcMethodError} when it could not start, or took too long
  */
-export async function runCall({ chain, block, header, call, signal, tracer }: RunContext): Promise<CallOutcome> {
+export async function runCall(context: RunContext): Promise<CallOutcome> {
+  const { chain, block, header, call, blobBaseFee, signal, tracer } = context
   const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS)
   try {
     return await simulateCall({
@@ -40,6 +43,7 @@ export async function runCall({ chain, block, header, call, signal, tracer }: Ru
       gasCap: RPC_GAS_CAP,
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       ...(tracer && { tracer }),
+      ...(blobBaseFee !== undefined && { blobBaseFee }),
     })
   } catch (error) {
     return rejectedCall(error, call.from ?? ZERO_ADDRESS)

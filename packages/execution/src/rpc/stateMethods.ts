@@ -31,10 +31,12 @@ export function stateMethods(engine: ExecutionEngine): RpcMethodTable {
     const block = needBlock(engine, params.optional(1, readBlockSelector, 'latest'))
     const call = params.required(0, readCall)
     const stateOverrides = params.optional(2, readStateOverrides, undefined)
+    const { blobBaseFee, ...fields } = params.optional(3, readBlockOverrides, undefined) ?? {}
     return {
       chain,
       block,
-      header: { ...block.header, ...params.optional(3, readBlockOverrides, {}) },
+      header: { ...block.header, ...fields },
+      blobBaseFee,
       call: stateOverrides ? { ...call, stateOverrides } : call,
       ...(signal && { signal }),
     }

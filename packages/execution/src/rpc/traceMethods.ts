@@ -140,18 +140,16 @@ export function traceMethods(engine: ExecutionEngine): RpcMethodTable {
         (node) => readPart(node, 'stateOverrides', readStateOverrides),
         undefined,
       )
-      const blockOverrides = params.optional(
-        2,
-        (node) => readPart(node, 'blockOverrides', readBlockOverrides),
-        undefined,
-      )
+      const { blobBaseFee, ...fields } =
+        params.optional(2, (node) => readPart(node, 'blockOverrides', readBlockOverrides), undefined) ?? {}
       const tracer = makeTracer()
       if (tracer.wantsState === 'both') throw new RpcMethodError(-32000, 'diffMode is only available for transactions')
-      const header: BlockHeader = { ...block.header, ...blockOverrides }
+      const header: BlockHeader = { ...block.header, ...fields }
       const outcome = await runCall({
         chain,
         block,
         header,
+        blobBaseFee,
         call: stateOverrides ? { ...call, stateOverrides } : call,
         tracer: withDeadline(tracer, timeoutMs),
       })

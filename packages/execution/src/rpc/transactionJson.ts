@@ -1,7 +1,8 @@
-import { bytesToHex, type Hash } from '@keelson/protocol'
+import { bytesToHex, type Hash, txHash } from '@keelson/protocol'
 import type { BlockHeader } from '../blockHeader.ts'
 import { effectiveTip } from '../builder/bestTransactions.ts'
 import type { StoredReceipt } from '../chain/storedReceipt.ts'
+import type { SimulatedTx } from '../transition/simulatedTx.ts'
 import type { ExecutionTx } from '../transition/types.ts'
 
 /** Where a mined transaction stands. `receipt` is wanted for deposits. */
@@ -67,5 +68,36 @@ export function transactionJson(tx: ExecutionTx, place: TxPlace | null): Record<
     r,
     s,
     ...(tx.type >= 1 && { yParity: v }),
+  }
+}
+
+/** A call of a simulated block as the unsigned transaction that it stands for. */
+export function simulatedTransactionJson(
+  tx: SimulatedTx,
+  { blockHash, header, index }: TxPlace,
+): Record<string, unknown> {
+  const { type, from, nonce, gas, maxFeePerGas, maxPriorityFeePerGas, call } = tx
+  const { to = null, value = 0n, data = new Uint8Array(0), accessList = [], authorizations = [] } = call
+  const tip = maxFeePerGas - header.baseFeePerGas
+  return {
+    blockHash,
+    blockNumber: header.number,
+    transactionIndex: BigInt(index),
+    from,
+    gas,
+    gasPrice: type === 0 || tip < maxPriorityFeePerGas ? maxFeePerGas : header.baseFeePerGas + maxPriorityFeePerGas,
+    hash: txHash(tx.bytes),
+    input: bytesToHex(data),
+    nonce,
+    to,
+    value,
+    type: BigInt(type),
+    ...(type !== 0 && { maxFeePerGas, maxPriorityFeePerGas, accessList, yParity: 0n }),
+    ...(type === 4 && {
+      authorizationList: authorizations.map(({ authority: _, ...authorization }) => authorization),
+    }),
+    v: 0n,
+    r: 0n,
+    s: 0n,
   }
 }

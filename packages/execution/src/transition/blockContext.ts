@@ -1,6 +1,7 @@
 import type { EVMRunCallOpts } from '@ethereumjs/evm'
 import { createAddressFromString } from '@ethereumjs/util'
 import { type Address, type Hash, hexToBytes } from '@keelson/protocol'
+import type { PrecompileMoves } from '../evm/precompileMoves.ts'
 import { type L1FeeParams, readL1FeeParams } from '../fees/l1Cost.ts'
 import type { ChainSpec } from '../genesis/chainSpec.ts'
 import type { JournaledState } from '../state/journaledState.ts'
@@ -16,6 +17,8 @@ export type BlockEnv = {
   readonly baseFeePerGas: bigint
   readonly feeRecipient: Address
   readonly prevRandao: Hash
+  /** What BLOBBASEFEE gives. There are no blobs on L2: 1, but for simulations that choose another. */
+  readonly blobBaseFee?: bigint
 }
 
 /** The block under way, as the execution of its transactions needs it. */
@@ -27,12 +30,14 @@ export type BlockContext = {
   readonly getBlockHash: BlockHashLookup
   /** Ends what runs, in the middle of a transaction; the state is of no use then. */
   readonly signal?: AbortSignal | undefined
+  /** Precompiles that a simulation changed. */
+  readonly precompiles?: PrecompileMoves | null
   readonly evmBlock: NonNullable<EVMRunCallOpts['block']>
   /** Read at first use, which comes after the attributes transaction, and kept for the block. */
   readonly l1FeeParams: () => L1FeeParams
 }
 
-type ContextParts = Pick<BlockContext, 'spec' | 'rules' | 'env' | 'state' | 'getBlockHash' | 'signal'>
+type ContextParts = Pick<BlockContext, 'spec' | 'rules' | 'env' | 'state' | 'getBlockHash' | 'signal' | 'precompiles'>
 
 export function createBlockContext(parts: ContextParts): BlockContext {
   const { env, state } = parts
@@ -48,8 +53,7 @@ export function createBlockContext(parts: ContextParts): BlockContext {
         prevRandao: hexToBytes(env.prevRandao),
         gasLimit: env.gasLimit,
         baseFeePerGas: env.baseFeePerGas,
-        // There are no blobs on L2: BLOBBASEFEE is always 1.
-        getBlobGasPrice: () => 1n,
+        getBlobGasPrice: () => env.blobBaseFee ?? 1n,
       },
     },
     l1FeeParams: () => {

@@ -96,12 +96,16 @@ export async function runMessage(
   message: TopMessage,
   tracer: EvmTracer | null,
 ): Promise<MessageResult> {
-  const { state, spec, env, evmBlock, getBlockHash, signal } = context
+  const { state, spec, env, evmBlock, getBlockHash, signal, precompiles = null } = context
   const { to } = message
   const isPlain =
-    to !== null && !tracer && state.accountOrEmpty(to).codeHash === EMPTY_CODE_HASH && !to.startsWith(LOW_ADDRESS)
+    to !== null &&
+    !tracer &&
+    !precompiles &&
+    state.accountOrEmpty(to).codeHash === EMPTY_CODE_HASH &&
+    !to.startsWith(LOW_ADDRESS)
   if (isPlain) return plainTransfer(context, { ...message, to })
-  return withEvm(spec, env.timestamp, { state, getBlockHash, signal }, async (evm) => {
+  return withEvm(spec, env.timestamp, { state, getBlockHash, signal, precompiles }, async (evm) => {
     warmUp(evm, context, message)
     if (tracer) attachTracer(evm, tracer)
     const caller = createAddressFromString(message.sender)

@@ -1,15 +1,14 @@
 import {
   type Address,
+  activeFork,
   bytesToHex,
   EMPTY_REQUESTS_HASH,
   EMPTY_TRIE_ROOT,
   EMPTY_UNCLES_HASH,
-  encodeRlp,
   type Hash,
   headerHash,
   nextBaseFee,
   orderedTrieRoot,
-  ZERO_ADDRESS,
   ZERO_HASH,
 } from '@keelson/protocol'
 import type { BlockHeader } from '../blockHeader.ts'
@@ -18,15 +17,19 @@ import { JournaledState } from '../state/journaledState.ts'
 import type { TrieStateReader } from '../state/trieStateReader.ts'
 import type { BlockContext } from './blockContext.ts'
 import { bloomOf, encodeReceipt, joinBlooms } from './receipts.ts'
-import { runSimulatedCall, simulationContext } from './simulateCall.ts'
-import { applyOverrides } from './stateOverrides.ts'
+import { simulationContext } from './simulateCall.ts'
+import { runSimulatedTx, type SimulatedTx } from './simulatedTx.ts'
+import { applyOverrides, precompileMovesOf } from './stateOverrides.ts'
 import { openBlock } from './systemCalls.ts'
-import type { BlockHashLookup, CallOutcome, Receipt, SimulatedCall, StateOverride } from './types.ts'
+import type { BlockHashLookup, Receipt, SimulatedCall, StateOverride } from './types.ts'
 
 /** Header fields that a simulated block may choose. */
 export type BlockOverrides = Partial<
-  Pick<BlockHeader, 'number' | 'timestamp' | 'gasLimit' | 'miner' | 'mixHash' | 'baseFeePerGas'>
->
+  Pick<
+    BlockHeader,
+    'number' | 'timestamp' | 'gasLimit' | 'miner' | 'mixHash' | 'baseFeePerGas' | 'parentBeaconBlockRoot'
+  >
+> & { readonly blobBaseFee?: bigint }
 
 export type SimulatedBlock = {
   readonly overrides?: BlockOverrides
@@ -37,9 +40,8 @@ export type SimulatedBlock = {
 export type SimulatedBlockOutcome = {
   readonly header: BlockHeader
   readonly hash: Hash
-  /** Unsigned transactions that the calls stand for. */
-  readonly transactions: readonly Uint8Array[]
-  readonly calls: readonly CallOutcome[]
+  /** The unsigned transactions that the calls stand for, with what came of them. */
+  readonly transactions: readonly SimulatedTx[]
 }
 
 export type BlockSimulationParts = {
@@ -50,15 +52,18 @@ export type BlockSimulationParts = {
   readonly reader: TrieStateReader
   readonly blocks: readonly SimulatedBlock[]
   readonly getBlockHash: BlockHashLookup
-  /** Base fees as in a real chain; without it they are 0 unless chosen. */
+  /** Nonces and fees must hold, and base fees are as in a real chain; without it they are 0 unless chosen. */
   readonly validation?: boolean
+  /** Outcomes have transfers of ether among their logs. */
+  readonly traceTransfers?: boolean
   /** Gas for all calls together. */
   readonly gasCap?: bigint
   readonly signal?: AbortSignal
 }
 
 const DEFAULT_GAS_CAP = 50_000_000n
-const BLOCK_TIME = 2n
+/** Seconds between simulated blocks that choose no time: op-geth's. */
+export const SIMULATED_BLOCK_TIME = 12n
 
 function headerAfter(
   parent: BlockHeader,
@@ -67,7 +72,8 @@ function headerAfter(
   block: SimulatedBlock,
   validation: boolean,
 ): BlockHeader {
-  const timestamp = block.overrides?.timestamp ?? parent.timestamp + BLOCK_TIME
+  const { blobBaseFee: _, ...fields } = block.overrides ?? {}
+  const timestamp = fields.timestamp ?? parent.timestamp + SIMULATED_BLOCK_TIME
   return {
     ...parent,
     parentHash,
@@ -76,38 +82,30 @@ function headerAfter(
     timestamp,
     mixHash: ZERO_HASH,
     baseFeePerGas: validation ? nextBaseFee(spec, parent, timestamp) : 0n,
-    ...block.overrides,
+    parentBeaconBlockRoot: ZERO_HASH,
+    ...fields,
   }
 }
 
-function unsignedTransaction(spec: ChainSpec, call: SimulatedCall, nonce: bigint, gas: bigint): Uint8Array {
-  const { to = null, value = 0n, data = new Uint8Array(0), gasPrice = 0n, accessList = [] } = call
-  const access = accessList.map(({ address, storageKeys }) => [address, storageKeys])
-  return encodeRlp([spec.chainId, nonce, 0n, gasPrice, gas, to ?? '0x', value, data, access, 0n, 0n, 0n], 2)
-}
-
 /** Seals a simulated block. Its withdrawals root is always that of no withdrawals. */
-function sealSimulated(
-  context: BlockContext,
-  header: BlockHeader,
-  transactions: Uint8Array[],
-  calls: CallOutcome[],
-): BlockHeader {
+function sealSimulated(context: BlockContext, header: BlockHeader, transactions: readonly SimulatedTx[]): BlockHeader {
   const { rules, state } = context
   let cumulativeGasUsed = 0n
-  const receipts = calls.map(({ gasUsed, status, logs }): Receipt => {
+  const receipts = transactions.map(({ type, outcome }): Receipt => {
+    const { gasUsed, status, logs } = outcome
     cumulativeGasUsed += gasUsed
-    return { type: 2, status, cumulativeGasUsed, logs, logsBloom: bloomOf(logs) }
+    return { type, status, cumulativeGasUsed, logs, logsBloom: bloomOf(logs) }
   })
+  const { parentBeaconBlockRoot, ...fields } = header
   return {
-    ...header,
+    ...fields,
     stateRoot: state.seal().root,
-    transactionsRoot: orderedTrieRoot(transactions),
+    transactionsRoot: orderedTrieRoot(transactions.map(({ bytes }) => bytes)),
     receiptsRoot: orderedTrieRoot(receipts.map(encodeReceipt)),
     logsBloom: bytesToHex(joinBlooms(receipts.map(({ logsBloom }) => logsBloom))),
     gasUsed: cumulativeGasUsed,
     ...(rules.canyon && { withdrawalsRoot: EMPTY_TRIE_ROOT }),
-    ...(rules.ecotone && { blobGasUsed: 0n, excessBlobGas: 0n, parentBeaconBlockRoot: ZERO_HASH }),
+    ...(rules.ecotone && { blobGasUsed: 0n, excessBlobGas: 0n, parentBeaconBlockRoot }),
     ...(rules.isthmus && { requestsHash: EMPTY_REQUESTS_HASH }),
   }
 }
@@ -119,7 +117,8 @@ function sealSimulated(
  * @see specs/protocol/isthmus/exec-engine.md#transaction-simulation
  */
 export async function simulateBlocks(parts: BlockSimulationParts): Promise<readonly SimulatedBlockOutcome[]> {
-  const { spec, reader, blocks, getBlockHash, validation = false, gasCap = DEFAULT_GAS_CAP, signal } = parts
+  const { spec, reader, blocks, getBlockHash, gasCap = DEFAULT_GAS_CAP, signal } = parts
+  const { validation = false, traceTransfers = false } = parts
   const state = new JournaledState(reader)
   const made = new Map<bigint, Hash>()
   const lookup: BlockHashLookup = (number) => made.get(number) ?? getBlockHash(number)
@@ -128,25 +127,29 @@ export async function simulateBlocks(parts: BlockSimulationParts): Promise<reado
   let gasLeft = gasCap
   for (const block of blocks) {
     const open = headerAfter(parent, parentHash, spec, block, validation)
+    const moves = precompileMovesOf(block.stateOverrides, activeFork(spec, open.timestamp))
     applyOverrides(state, block.stateOverrides)
-    const contextParts = { spec, header: open, getBlockHash: lookup, ...(signal && { signal }) }
-    const context = simulationContext(contextParts, state, open.baseFeePerGas)
-    await openBlock(context, parentHash, ZERO_HASH)
-    const transactions: Uint8Array[] = []
-    const calls: CallOutcome[] = []
-    let blockGas = open.gasLimit
-    for (const call of block.calls) {
-      let gas = call.gas ?? blockGas
-      for (const limit of [blockGas, gasLeft]) if (gas > limit) gas = limit
-      transactions.push(unsignedTransaction(spec, call, state.accountOrEmpty(call.from ?? ZERO_ADDRESS).nonce, gas))
-      const outcome = await runSimulatedCall(context, call, gas, null)
-      blockGas -= outcome.gasUsed
-      gasLeft -= outcome.gasUsed
-      calls.push(outcome)
+    const { blobBaseFee } = block.overrides ?? {}
+    const contextParts = {
+      spec,
+      header: open,
+      getBlockHash: lookup,
+      ...(signal && { signal }),
+      ...(blobBaseFee !== undefined && { blobBaseFee }),
     }
-    const header = sealSimulated(context, open, transactions, calls)
+    const context = simulationContext(contextParts, state, open.baseFeePerGas, moves)
+    await openBlock(context, parentHash, open.parentBeaconBlockRoot)
+    const transactions: SimulatedTx[] = []
+    let blockGasUsed = 0n
+    for (const call of block.calls) {
+      const tx = await runSimulatedTx(context, call, { validation, traceTransfers, blockGasUsed, gasLeft })
+      blockGasUsed += tx.outcome.gasUsed
+      gasLeft -= tx.outcome.gasUsed
+      transactions.push(tx)
+    }
+    const header = sealSimulated(context, open, transactions)
     const hash = headerHash(header)
-    outcomes.push({ header, hash, transactions, calls })
+    outcomes.push({ header, hash, transactions })
     made.set(header.number, hash)
     parent = header
     parentHash = hash

@@ -1,5 +1,6 @@
-import { ZERO_ADDRESS } from '@keelson/protocol'
+import { activeFork, ZERO_ADDRESS } from '@keelson/protocol'
 import type { BlockHeader } from '../blockHeader.ts'
+import type { PrecompileMoves } from '../evm/precompileMoves.ts'
 import type { EvmTracer } from '../evm/tracer.ts'
 import type { ChainSpec } from '../genesis/chainSpec.ts'
 import { JournaledState } from '../state/journaledState.ts'
@@ -12,7 +13,7 @@ import { ExecutionError } from './executionError.ts'
 import { intrinsicGas } from './intrinsicGas.ts'
 import { runMessage, settle } from './message.ts'
 import { blockRulesOf } from './rules.ts'
-import { applyOverrides } from './stateOverrides.ts'
+import { applyOverrides, precompileMovesOf } from './stateOverrides.ts'
 import { createdAddress } from './transaction.ts'
 import type { BlockHashLookup, CallOutcome, RejectionCode, SimulatedCall } from './types.ts'
 
@@ -23,6 +24,8 @@ export type SimulationParts = {
   /** The state it starts from; not changed. */
   readonly reader: TrieStateReader
   readonly call: SimulatedCall
+  /** What BLOBBASEFEE gives; 1 unless chosen. */
+  readonly blobBaseFee?: bigint
   readonly getBlockHash: BlockHashLookup
   readonly tracer?: EvmTracer
   /** Gas when the call names none, and the most it can name. */
@@ -37,11 +40,14 @@ function reject(code: RejectionCode, reason: string): never {
   throw new ExecutionError('callRejected', { code, reason })
 }
 
+type ContextParts = Pick<SimulationParts, 'spec' | 'header' | 'getBlockHash' | 'signal' | 'blobBaseFee'>
+
 /** The block that simulated calls see. */
 export function simulationContext(
-  { spec, header, getBlockHash, signal }: Pick<SimulationParts, 'spec' | 'header' | 'getBlockHash' | 'signal'>,
+  { spec, header, getBlockHash, signal, blobBaseFee }: ContextParts,
   state: JournaledState,
   baseFeePerGas: bigint,
+  precompiles: PrecompileMoves | null,
 ): BlockContext {
   return createBlockContext({
     spec,
@@ -53,10 +59,12 @@ export function simulationContext(
       baseFeePerGas,
       feeRecipient: header.miner,
       prevRandao: header.mixHash,
+      ...(blobBaseFee !== undefined && { blobBaseFee }),
     },
     state,
     getBlockHash,
     signal,
+    precompiles,
   })
 }
 
@@ -82,7 +90,7 @@ export async function runSimulatedCall(
     reject('initCodeTooLarge', `initcode of ${data.length} bytes, at most ${MAX_INITCODE_SIZE}`)
   }
   const account = state.accountOrEmpty(sender)
-  const cost = gasLimit * gasPrice + value
+  const cost = gasLimit * (call.maxFeePerGas ?? gasPrice) + value
   if (account.balance < cost) reject('insufficientFunds', `insufficient funds: have ${account.balance}, want ${cost}`)
   state.startTransaction()
   state.putAccount(sender, { ...account, nonce: account.nonce + 1n, balance: account.balance - gasLimit * gasPrice })
@@ -118,7 +126,8 @@ export async function simulateCall(parts: SimulationParts): Promise<CallOutcome>
   applyOverrides(state, call.stateOverrides)
   // A call that pays nothing sees no base fee, so that it may pay less than it.
   const isFree = (call.gasPrice ?? 0n) === 0n
-  const context = simulationContext(parts, state, isFree ? 0n : header.baseFeePerGas)
+  const moves = precompileMovesOf(call.stateOverrides, activeFork(parts.spec, header.timestamp))
+  const context = simulationContext(parts, state, isFree ? 0n : header.baseFeePerGas, moves)
   const gasLimit = call.gas === undefined || call.gas > gasCap ? gasCap : call.gas
   return runSimulatedCall(context, call, gasLimit, tracer ?? null)
 }

@@ -107,6 +107,7 @@ export type RejectionCode =
   | 'emptyAuthorizationList'
   | 'notAllowedInActivationBlock'
   | 'unprotected'
+  | 'badOverride'
 
 export type Rejection = { readonly code: RejectionCode; readonly reason: string }
 
@@ -180,6 +181,10 @@ export type SimulatedCall = {
   readonly to?: Address | null
   readonly gas?: bigint
   readonly gasPrice?: bigint
+  /** Asked for when the call must be affordable; what it pays is `gasPrice`. */
+  readonly maxFeePerGas?: bigint
+  readonly maxPriorityFeePerGas?: bigint
+  readonly nonce?: bigint
   readonly value?: bigint
   readonly data?: Uint8Array
   readonly accessList?: readonly AccessListEntry[]
@@ -193,6 +198,8 @@ export type StateOverride = {
   readonly code?: Uint8Array
   /** Replaces all storage. */
   readonly state?: Readonly<Record<Hex, bigint>>
+  /** Puts the precompile that is here there. */
+  readonly movePrecompileToAddress?: Address
   /** Changes some slots. */
   readonly stateDiff?: Readonly<Record<Hex, bigint>>
 }

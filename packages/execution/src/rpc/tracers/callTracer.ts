@@ -1,4 +1,5 @@
 import { type Address, bigintToBytes, bytesToHex, type Hash, type Hex } from '@keelson/protocol'
+import { loggedEvent } from '../../evm/loggedEvent.ts'
 import type { EvmFrame, EvmFrameResult, EvmStep } from '../../evm/tracer.ts'
 import { evmErrorText, revertReason } from '../callError.ts'
 import type { TracedRun, TransactionTracer } from './tracer.ts'
@@ -19,9 +20,6 @@ type CallFrame = {
   value?: bigint
   type: string
 }
-
-/** Topics of an event by the opcode that emits it. */
-const LOG = /^LOG([0-4])$/
 
 /** geth's `callTracer`: the tree of calls. */
 export class CallTracer implements TransactionTracer {
@@ -82,7 +80,8 @@ export class CallTracer implements TransactionTracer {
     return root
   }
 
-  #step({ opcode, stack, memory, address }: EvmStep): void {
+  #step(step: EvmStep): void {
+    const { opcode, stack, address } = step
     const frame = this.#stack.at(-1)
     if (!frame) return
     if (opcode.name === 'SELFDESTRUCT' && !this.#onlyTopCall) {
@@ -92,20 +91,13 @@ export class CallTracer implements TransactionTracer {
       return
     }
     if (!this.#withLog || (this.#onlyTopCall && this.#stack.length > 1)) return
-    const match = LOG.exec(opcode.name)
-    if (!match) return
-    const offset = Number(stack.at(-1) ?? 0n)
-    const size = Number(stack.at(-2) ?? 0n)
-    const data = new Uint8Array(size)
-    data.set(memory.subarray(offset, offset + size))
-    const topics = Array.from({ length: Number(match[1]) }, (_, i) =>
-      bytesToHex(bigintToBytes(stack.at(-3 - i) ?? 0n, 32)),
-    )
+    const event = loggedEvent(step)
+    if (!event) return
     frame.logs ??= []
     frame.logs.push({
       address,
-      topics,
-      data: bytesToHex(data),
+      topics: event.topics,
+      data: bytesToHex(event.data),
       index: this.#logCount++,
       position: BigInt(frame.calls?.length ?? 0),
     })
