@@ -325,8 +325,8 @@ describe('precompile input limits', () => {
     '[EXE-113] [EXE-115] [EXE-116] [EXE-117] are in %s for precompile %i at %i bytes',
     async (fork, low, bytes, unit) => {
       const { evmRulesOf } = await import('../src/evm/evmRules.ts')
-      const { precompileCurves } = await import('../src/evm/precompileCurves.ts')
-      const { common, customPrecompiles } = evmRulesOf(fork, 1n, await precompileCurves())
+      const { wasmPrecompiles } = await import('../src/evm/wasmPrecompiles.ts')
+      const { common, customPrecompiles } = evmRulesOf(fork, 1n, await wasmPrecompiles())
       const custom = customPrecompiles.find(({ address }) => BigInt(String(address)) === BigInt(low))
       if (!custom || !('function' in custom)) throw new Error('no limit')
       const precompile = custom.function

@@ -5,8 +5,8 @@ import type { BlockHashLookup } from '../transition/types.ts'
 import { evmRulesOf } from './evmRules.ts'
 import { EvmStateManager } from './evmStateManager.ts'
 import { interpreterClass, OpEvm } from './opEvm.ts'
-import { precompileCurves } from './precompileCurves.ts'
 import type { PrecompileMoves } from './precompileMoves.ts'
+import { wasmPrecompiles } from './wasmPrecompiles.ts'
 
 /** What a lent EVM works on. */
 export type EvmLoan = {
@@ -21,7 +21,7 @@ const ZERO_WORD = new Uint8Array(32)
 const idle = new Map<string, OpEvm[]>()
 
 async function createEvm(fork: Fork, chainId: bigint, stateManager: EvmStateManager): Promise<OpEvm> {
-  const opts = { ...evmRulesOf(fork, chainId, await precompileCurves()), stateManager }
+  const opts = { ...evmRulesOf(fork, chainId, await wasmPrecompiles()), stateManager }
   return new OpEvm(opts, await interpreterClass(opts))
 }
 

@@ -8,8 +8,9 @@ import {
 } from '@ethereumjs/evm'
 import type { KZG } from '@ethereumjs/util'
 import { FORKS, type Fork, keccak256, recoverPublicKey } from '@keelson/protocol'
+import { type Blake2f, blake2fRounds } from './blake2f.ts'
 import { truthWord } from './bn254.ts'
-import type { PrecompileCurves } from './precompileCurves.ts'
+import type { WasmPrecompiles } from './wasmPrecompiles.ts'
 
 const isAtLeast = (fork: Fork, since: Fork): boolean => FORKS.indexOf(fork) >= FORKS.indexOf(since)
 
@@ -67,6 +68,7 @@ const P256_GAS: readonly (readonly [since: Fork, gas: bigint])[] = [
   ['karst', 6_900n],
 ]
 const P256_LOW = 0x100
+const BLAKE2F_LOW = 0x09
 
 /** The last value whose fork is active. */
 function valueAt<T>(fork: Fork, values: readonly (readonly [Fork, T])[]): T | undefined {
@@ -88,15 +90,25 @@ function limited(original: PrecompileFunc, maxBytes: number): PrecompileFunc {
 
 /** P256VERIFY gives nothing for a signature that does not hold, and costs what its fork asks. */
 const verifier =
-  (verify: PrecompileCurves['p256Verify'], gas: bigint): PrecompileFunc =>
+  (verify: WasmPrecompiles['p256Verify'], gas: bigint): PrecompileFunc =>
   ({ data, gasLimit }) =>
     gasLimit < gas
       ? allGas(gasLimit, EVMError.errorMessages.OUT_OF_GAS)
       : { executionGasUsed: gas, returnValue: verify(data) ? truthWord(true) : EMPTY }
 
-function precompilesOf(fork: Fork, curves: PrecompileCurves): CustomPrecompile[] {
-  const originals = getActivePrecompiles(commonOf(fork, 1n, curves))
-  const custom: CustomPrecompile[] = []
+/** BLAKE2F costs one gas a round. */
+const compressor =
+  (blake2f: Blake2f): PrecompileFunc =>
+  ({ data, gasLimit }) => {
+    const rounds = blake2fRounds(data)
+    if (rounds === null) return allGas(gasLimit, EVMError.errorMessages.OUT_OF_RANGE)
+    if (gasLimit < BigInt(rounds)) return allGas(gasLimit, EVMError.errorMessages.OUT_OF_GAS)
+    return { executionGasUsed: BigInt(rounds), returnValue: blake2f(data) }
+  }
+
+function precompilesOf(fork: Fork, wasm: WasmPrecompiles): CustomPrecompile[] {
+  const originals = getActivePrecompiles(commonOf(fork, 1n, wasm))
+  const custom: CustomPrecompile[] = [{ address: address(BLAKE2F_LOW), function: compressor(wasm.blake2f) }]
   for (const { low, limits } of INPUT_LIMITS) {
     const bytes = valueAt(fork, limits)
     const original = originals.get(address(low).slice(2))
@@ -105,7 +117,7 @@ function precompilesOf(fork: Fork, curves: PrecompileCurves): CustomPrecompile[]
     }
   }
   const gas = valueAt(fork, P256_GAS)
-  if (gas !== undefined) custom.push({ address: address(P256_LOW), function: verifier(curves.p256Verify, gas) })
+  if (gas !== undefined) custom.push({ address: address(P256_LOW), function: verifier(wasm.p256Verify, gas) })
   return custom
 }
 
@@ -118,7 +130,7 @@ function ecrecover(hash: Uint8Array, v: bigint, r: Uint8Array, s: Uint8Array): U
   return publicKey
 }
 
-function commonOf(fork: Fork, chainId: bigint, { verifyProof }: PrecompileCurves): Common {
+function commonOf(fork: Fork, chainId: bigint, { verifyProof }: WasmPrecompiles): Common {
   return createCustomCommon({ chainId: Number(chainId) }, Mainnet, {
     hardfork: hardforkOf(fork),
     eips: isAtLeast(fork, 'karst') ? KARST_EIPS : [],
@@ -131,7 +143,7 @@ function commonOf(fork: Fork, chainId: bigint, { verifyProof }: PrecompileCurves
 export type EvmRules = Required<Pick<EVMOpts, 'common' | 'customPrecompiles' | 'bn254' | 'bls'>>
 
 /** The EVM rules of a fork: EIPs, precompiles and their limits. */
-export function evmRulesOf(fork: Fork, chainId: bigint, curves: PrecompileCurves): EvmRules {
-  const { bn254, bls } = curves
-  return { common: commonOf(fork, chainId, curves), customPrecompiles: precompilesOf(fork, curves), bn254, bls }
+export function evmRulesOf(fork: Fork, chainId: bigint, wasm: WasmPrecompiles): EvmRules {
+  const { bn254, bls } = wasm
+  return { common: commonOf(fork, chainId, wasm), customPrecompiles: precompilesOf(fork, wasm), bn254, bls }
 }

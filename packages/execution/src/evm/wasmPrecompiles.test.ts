@@ -4,11 +4,11 @@ import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { bn254 } from '@noble/curves/bn254.js'
 import { p256 } from '@noble/curves/nist.js'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type PrecompileCurves, precompileCurves } from './precompileCurves.ts'
+import { type WasmPrecompiles, wasmPrecompiles } from './wasmPrecompiles.ts'
 
-let curves: PrecompileCurves
+let curves: WasmPrecompiles
 beforeAll(async () => {
-  curves = await precompileCurves()
+  curves = await wasmPrecompiles()
 })
 
 const word = (value: bigint) => bigintToBytes(value, 32)
