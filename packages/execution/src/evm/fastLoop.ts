@@ -77,7 +77,12 @@ function callDataWord(data: Uint8Array, offset: bigint): bigint {
   return value
 }
 
-function stepOf(rs: RunState, info: OpcodeEntry['opcodeInfo'], gasCost: bigint, memoryWords: number): EvmStep {
+function stepOf(
+  rs: RunState,
+  state: JournaledState,
+  { info, gasCost, memoryWords }: { info: OpcodeEntry['opcodeInfo']; gasCost: bigint; memoryWords: number },
+): EvmStep {
+  const address = addressHex(rs.env.address)
   return {
     pc: rs.programCounter,
     opcode: { name: info.fullName, code: info.code },
@@ -85,7 +90,8 @@ function stepOf(rs: RunState, info: OpcodeEntry['opcodeInfo'], gasCost: bigint, 
     gasCost,
     gasRefund: rs.gasRefund,
     depth: rs.env.depth,
-    address: addressHex(rs.env.address),
+    address,
+    balance: () => state.accountOrEmpty(address).balance,
     stack: rs.stack._store.slice(0, rs.stack._len),
     memory: rs.memory._store.slice(0, memoryWords * 32),
   }
@@ -165,11 +171,11 @@ async function loop(rs: RunState, code: Uint8Array, parts: LoopParts): Promise<v
             const dynamic = entry.gasHandler(rs, cost, common)
             cost = typeof dynamic === 'bigint' ? dynamic : await dynamic
           } catch (error) {
-            onStep?.(stepOf(rs, info, cost, memoryWords))
+            onStep?.(stepOf(rs, state, { info, gasCost: cost, memoryWords }))
             throw error
           }
         }
-        onStep?.(stepOf(rs, info, cost, memoryWords))
+        onStep?.(stepOf(rs, state, { info, gasCost: cost, memoryWords }))
         if (info.isInvalid) throw new EVMError(errorMessages.INVALID_OPCODE)
         rs.gasLeft -= cost
         // RETURN, REVERT and the like leave by a throw: what they cost is known here.

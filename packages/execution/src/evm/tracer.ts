@@ -11,6 +11,8 @@ export type EvmStep = {
   readonly address: Address
   readonly stack: readonly bigint[]
   readonly memory: Uint8Array
+  /** What the running account holds now, in wei. */
+  readonly balance: () => bigint
 }
 
 export type EvmFrame = {

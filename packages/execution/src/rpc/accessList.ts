@@ -1,4 +1,5 @@
-import { type Address, bigintToBytes, bytesToHex, type Hash } from '@keelson/protocol'
+import { type Address, activeFork, bigintToBytes, bytesToHex, type Fork, type Hash } from '@keelson/protocol'
+import { isPrecompile } from '../evm/precompileMoves.ts'
 import type { EvmTracer } from '../evm/tracer.ts'
 import type { AccessListEntry, CallOutcome } from '../transition/types.ts'
 import { type RunContext, runCall } from './runCall.ts'
@@ -8,16 +9,15 @@ const MAX_ROUNDS = 16
 
 const addressOf = (word: bigint): Address => bytesToHex(bigintToBytes(word & ((1n << 160n) - 1n), 20))
 
-/** Precompiles are always warm: 0x01 … 0x11, and P256VERIFY. */
-const isPrecompile = (address: Address): boolean => BigInt(address) <= 0x11n || BigInt(address) === 0x100n
-
 /** The addresses and slots that a call touches, without those that are warm anyway. */
 class AccessCollector implements EvmTracer {
   readonly touched = new Map<Address, Set<Hash>>()
   readonly #excluded: ReadonlySet<Address>
+  readonly #fork: Fork
 
-  constructor(excluded: Iterable<Address>) {
+  constructor(excluded: Iterable<Address>, fork: Fork) {
     this.#excluded = new Set(excluded)
+    this.#fork = fork
   }
 
   step({ opcode, stack, address }: Parameters<NonNullable<EvmTracer['step']>>[0]): void {
@@ -64,7 +64,7 @@ class AccessCollector implements EvmTracer {
   #touch(word: bigint | undefined): void {
     if (word === undefined) return
     const address = addressOf(word)
-    if (!this.#excluded.has(address) && !isPrecompile(address)) this.#slots(address)
+    if (!this.#excluded.has(address) && !isPrecompile(this.#fork, address)) this.#slots(address)
   }
 }
 
@@ -73,10 +73,11 @@ export async function createAccessList(
   context: RunContext,
 ): Promise<{ readonly accessList: readonly AccessListEntry[]; readonly outcome: CallOutcome }> {
   const { call } = context
+  const fork = activeFork(context.chain.spec, context.header.timestamp)
   let accessList = call.accessList ?? []
   for (let round = 0; ; round++) {
     const excluded = [call.from, call.to].filter((address) => address !== undefined && address !== null)
-    const collector = new AccessCollector(excluded)
+    const collector = new AccessCollector(excluded, fork)
     const outcome = await runCall({ ...context, call: { ...call, accessList }, tracer: collector })
     const found = collector.list()
     const size = (list: readonly AccessListEntry[]) =>

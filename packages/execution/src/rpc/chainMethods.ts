@@ -4,9 +4,10 @@ import type { ExecutionEngine } from '../engine/executionEngine.ts'
 import { decodeTransaction } from '../transition/transaction.ts'
 import { blockJson, headerJson } from './blockJson.ts'
 import { type BlockSelector, needBlock, readBlockNumber, readBlockSelector, selectBlock } from './blockSelector.ts'
-import { Params, readBoolean, readBytes, readHash, readQuantity } from './params.ts'
+import { Params, readAddress, readBoolean, readBytes, readHash, readQuantity } from './params.ts'
 import { receiptsJson } from './receiptJson.ts'
 import type { RpcMethodTable } from './rpcMethod.ts'
+import { findBySenderAndNonce } from './senderTransaction.ts'
 import { transactionJson } from './transactionJson.ts'
 
 /** Reads of blocks, transactions and receipts in `eth_`, and the small namespaces around them. */
@@ -82,6 +83,16 @@ export function chainMethods(engine: ExecutionEngine, clientVersion: string): Rp
       if (place) return minedTransaction(place.found, place.index)
       const waiting = engine.pool.get(hash)
       return waiting && transactionJson(waiting, null)
+    },
+    eth_getTransactionBySenderAndNonce: (values) => {
+      const params = new Params(values, 2)
+      const sender = params.required(0, readAddress)
+      const nonce = params.required(1, readQuantity)
+      const { pending, queued } = engine.pool.contentOf(sender)
+      const waiting = [...pending, ...queued].find(({ tx }) => tx.nonce === nonce)
+      if (waiting) return transactionJson(waiting.tx, null)
+      const place = findBySenderAndNonce(chain, sender, nonce)
+      return place && minedTransaction(place.block, place.index)
     },
     eth_getTransactionByBlockNumberAndIndex: (values) => transactionAt(values, readBlockNumber),
     eth_getTransactionByBlockHashAndIndex: (values) => transactionAt(values, byHash),

@@ -29,17 +29,23 @@ export type EthApi = {
 /** Puts the namespaces together. Results hold quantities as `bigint`. */
 export function createEthApi({ engine, clock, clientVersion, forward }: EthApiParts): EthApi {
   const logs = logMethods(engine, () => clock.now())
+  const methods: RpcMethodTable = {
+    ...chainMethods(engine, clientVersion),
+    ...stateMethods(engine),
+    ...simulateMethods(engine),
+    ...feeMethods(engine),
+    ...poolMethods(engine, forward),
+    ...logs.methods,
+    ...debugMethods(engine),
+    rpc_modules: () => modulesOf(methods),
+  }
   return {
-    methods: {
-      ...chainMethods(engine, clientVersion),
-      ...stateMethods(engine),
-      ...simulateMethods(engine),
-      ...feeMethods(engine),
-      ...poolMethods(engine, forward),
-      ...logs.methods,
-      ...debugMethods(engine),
-    },
+    methods,
     subscriptions: ethSubscriptions(engine),
     close: () => logs.close(),
   }
 }
+
+/** Namespaces with geth's version of each. */
+const modulesOf = (methods: RpcMethodTable): Record<string, string> =>
+  Object.fromEntries(Object.keys(methods).map((name) => [name.slice(0, name.indexOf('_')), '1.0']))

@@ -86,6 +86,8 @@ export function feeMethods(engine: ExecutionEngine): RpcMethodTable {
     eth_gasPrice: () => suggestedTip() + chain.head.header.baseFeePerGas,
     eth_maxPriorityFeePerGas: () => suggestedTip(),
     eth_blobBaseFee: () => 1n,
+    /** Of the next block. */
+    eth_baseFee: () => baseFeeAfter(chain.head),
     eth_feeHistory: (values) => {
       const params = new Params(values, 3)
       const count = params.required(0, (node: JsonNode) => node.uint64())

@@ -1,12 +1,11 @@
 import {
-  bytesToHex,
+  activeFork,
   decodeHeader,
   envelopeOf,
   type Hash,
   headerHash,
   JsonNode,
   RlpReader,
-  txHash,
   ZERO_ADDRESS,
 } from '@keelson/protocol'
 import { RpcMethodError } from '@keelson/service'
@@ -15,9 +14,7 @@ import { createBreather } from '../chain/breather.ts'
 import type { StoredBlock } from '../chain/chainStore.ts'
 import type { ExecutionEngine } from '../engine/executionEngine.ts'
 import type { EvmTracer } from '../evm/tracer.ts'
-import type { NodeStore } from '../state/nodeStore.ts'
 import type { StateReader } from '../state/stateReader.ts'
-import { createStateReader } from '../state/trieStateReader.ts'
 import { attributesOfPayload } from '../transition/executePayload.ts'
 import type { BlockExecutor, TxOutcome } from '../transition/types.ts'
 import { needBlock, readBlockNumber, readBlockSelector } from './blockSelector.ts'
@@ -25,14 +22,21 @@ import { readBlockOverrides, readCall, readStateOverrides } from './callObject.t
 import { Params, readBytes, readHash } from './params.ts'
 import type { RpcMethodTable } from './rpcMethod.ts'
 import { RPC_GAS_CAP, runCall } from './runCall.ts'
-import { readTracer, type TransactionTracer } from './tracers/tracer.ts'
+import { stateOfCommit } from './stateBefore.ts'
+import {
+  type MakeTracer,
+  readTracer,
+  type TracedPlace,
+  type TracedRun,
+  type TransactionTracer,
+} from './tracers/tracer.ts'
 
 /** How long the trace of one transaction may take, unless the config says less or more; and the most it can say. */
 const TRACE_TIMEOUT_MS = 5_000
 const MAX_TRACE_TIMEOUT_MS = 25_000
 const STEPS_BETWEEN_CHECKS = 1024
 
-type TraceConfig = { readonly makeTracer: () => TransactionTracer; readonly timeoutMs: number }
+type TraceConfig = { readonly makeTracer: MakeTracer; readonly timeoutMs: number }
 
 const readConfig = (node: JsonNode): TraceConfig => {
   const timeout = node.get('timeout')
@@ -43,7 +47,7 @@ const readConfig = (node: JsonNode): TraceConfig => {
 }
 const DEFAULT_CONFIG = readConfig(new JsonNode({}))
 
-/** `debug_trace…`: call, prestate, opcode, 4byte and noop tracers. */
+/** `debug_trace…`, with the tracers that {@link readTracer} knows. */
 export function traceMethods(engine: ExecutionEngine): RpcMethodTable {
   const { chain } = engine
 
@@ -72,26 +76,25 @@ export function traceMethods(engine: ExecutionEngine): RpcMethodTable {
         await executor.applyForced(bytes)
         continue
       }
-      const tracer = makeTracer()
+      const tracer = makeTracer(activeFork(chain.spec, header.timestamp))
       tracers.set(index, tracer)
       const before = tracer.wantsState === 'none' ? null : await stateNow(executor, parent, index)
       const outcome = await executor.applyForced(bytes)
       const after = tracer.wantsState === 'both' ? await stateNow(executor, parent, index + 1) : null
-      yield { hash: txHash(bytes), result: tracer.result(runOf(outcome, header, before, after)) }
+      const place = {
+        blockHash: hash,
+        blockNumber: header.number,
+        transactionHash: outcome.tx.hash,
+        transactionIndex: index,
+      }
+      yield { hash: outcome.tx.hash, result: tracer.result(runOf(outcome, header, { before, after, place })) }
     }
   }
 
   /** The state as the executor has it between two transactions. */
   async function stateNow(executor: BlockExecutor, parent: StoredBlock, executed: number): Promise<StateReader> {
     if (executed === 0) return chain.stateOf(parent.header)
-    const { commit } = await executor.seal()
-    const nodes = new Map(commit.nodes.map(([hash, bytes]) => [bytesToHex(hash), bytes]))
-    const codes = new Map(commit.codes.map(([hash, bytes]) => [bytesToHex(hash), bytes]))
-    const store: NodeStore = {
-      getNode: (hash) => nodes.get(bytesToHex(hash)) ?? chain.store.nodes.getNode(hash),
-      getCode: (hash) => codes.get(bytesToHex(hash)) ?? chain.store.nodes.getCode(hash),
-    }
-    return createStateReader({ store, root: commit.root })
+    return stateOfCommit(chain, (await executor.seal()).commit)
   }
 
   async function wholeBlock(block: StoredBlock, config: TraceConfig): Promise<unknown[]> {
@@ -142,9 +145,9 @@ export function traceMethods(engine: ExecutionEngine): RpcMethodTable {
       )
       const { blobBaseFee, ...fields } =
         params.optional(2, (node) => readPart(node, 'blockOverrides', readBlockOverrides), undefined) ?? {}
-      const tracer = makeTracer()
-      if (tracer.wantsState === 'both') throw new RpcMethodError(-32000, 'diffMode is only available for transactions')
       const header: BlockHeader = { ...block.header, ...fields }
+      const tracer = makeTracer(activeFork(chain.spec, header.timestamp))
+      if (tracer.wantsState === 'both') throw new RpcMethodError(-32000, 'diffMode is only available for transactions')
       const outcome = await runCall({
         chain,
         block,
@@ -164,6 +167,7 @@ export function traceMethods(engine: ExecutionEngine): RpcMethodTable {
         evmError: outcome.evmError,
         before: tracer.wantsState === 'none' ? null : chain.stateOf(block.header),
         after: null,
+        place: null,
       })
     },
   }
@@ -174,7 +178,11 @@ function readPart<T>(node: JsonNode, key: string, read: (node: JsonNode) => T): 
   return part.exists ? read(part) : undefined
 }
 
-const runOf = (outcome: TxOutcome, header: BlockHeader, before: StateReader | null, after: StateReader | null) => ({
+const runOf = (
+  outcome: TxOutcome,
+  header: BlockHeader,
+  rest: Pick<TracedRun, 'before' | 'after'> & { readonly place: TracedPlace },
+): TracedRun => ({
   from: outcome.tx.sender,
   to: outcome.tx.to,
   contractAddress: outcome.contractAddress,
@@ -183,8 +191,7 @@ const runOf = (outcome: TxOutcome, header: BlockHeader, before: StateReader | nu
   gasUsed: outcome.gasUsed,
   returnValue: outcome.returnValue,
   evmError: outcome.evmError,
-  before,
-  after,
+  ...rest,
 })
 
 /** Ends a trace that takes too long. */

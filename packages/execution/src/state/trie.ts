@@ -32,6 +32,16 @@ function sharedLength(path: Uint8Array, key: Uint8Array, depth: number): number 
   return i
 }
 
+/** Below, above, or at and inside: how a path stands to a key, as far as both reach. */
+function comparePrefix(path: Uint8Array, key: Uint8Array): number {
+  const length = Math.min(path.length, key.length)
+  for (let i = 0; i < length; i++) {
+    const difference = (path[i] as number) - (key[i] as number)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
 const join = (a: Uint8Array, b: Uint8Array): Uint8Array => {
   const path = new Uint8Array(a.length + b.length)
   path.set(a)
@@ -124,6 +134,30 @@ export class TrieWalker {
       }
     }
     return proof
+  }
+
+  /**
+   * Keys and values in the order of keys, from `start` on. Nothing that is read is kept.
+   *
+   * @param start - nibbles of a key, as many as wanted
+   */
+  *entries(
+    node: TrieChild | null,
+    start: Uint8Array,
+    path: Uint8Array = new Uint8Array(0),
+  ): Generator<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
+    if (node === null || comparePrefix(path, start) < 0) return
+    const loaded = node instanceof Unloaded ? this.load(node) : node
+    if (loaded instanceof Leaf) {
+      const key = join(path, loaded.path)
+      if (comparePrefix(key, start) >= 0) yield { key, value: loaded.value }
+    } else if (loaded instanceof Extension) {
+      yield* this.entries(loaded.child, start, join(path, loaded.path))
+    } else {
+      for (const [nibble, child] of loaded.children.entries()) {
+        yield* this.entries(child, start, join(path, Uint8Array.of(nibble)))
+      }
+    }
   }
 
   /**

@@ -115,7 +115,7 @@ export async function runSimulatedTx(
   checkTx(context, tx, validation)
   const isFree = fees.maxFeePerGas === 0n && fees.maxPriorityFeePerGas === 0n
   const gasPrice = isFree ? 0n : effectiveGasPrice(fees, env.baseFeePerGas)
-  const tracer = traceTransfers ? new TransferTracer(state) : null
+  const tracer = traceTransfers ? new TransferTracer() : null
   const bytes = encodeUnsigned(context, tx)
   const outcome = await runSimulatedCall(context, { ...call, ...fees, gasPrice }, gas, tracer)
   if (!isFree) {

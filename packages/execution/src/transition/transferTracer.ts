@@ -1,7 +1,6 @@
 import { type Address, bigintToBytes, bytesToHex, type Hash } from '@keelson/protocol'
 import { loggedEvent } from '../evm/loggedEvent.ts'
 import type { EvmFrame, EvmFrameResult, EvmStep, EvmTracer } from '../evm/tracer.ts'
-import type { JournaledState } from '../state/journaledState.ts'
 import type { ReceiptLog } from './types.ts'
 
 /** The address that stands for ether (ERC-7528). */
@@ -17,16 +16,11 @@ const topicOf = (address: Address): Hash => bytesToHex(wordOf(BigInt(address)))
  * creations, and what self-destructed contracts held. What failed calls did is left out.
  */
 export class TransferTracer implements EvmTracer {
-  readonly #state: JournaledState
   readonly #frames: ReceiptLog[][] = []
   /** Value that goes to a contract under creation: its address is known at the end. */
   readonly #creations: ({ readonly from: Address; readonly value: bigint } | null)[] = []
   /** Of the whole call, in order. */
   logs: readonly ReceiptLog[] = []
-
-  constructor(state: JournaledState) {
-    this.#state = state
-  }
 
   enter({ kind, from, to, value }: EvmFrame): void {
     const moves = value > 0n && kind !== 'DELEGATECALL' && kind !== 'CALLCODE'
@@ -41,7 +35,7 @@ export class TransferTracer implements EvmTracer {
     if (event) logs.push(event)
     if (step.opcode.name !== 'SELFDESTRUCT') return
     const heir = bytesToHex(bigintToBytes((step.stack.at(-1) ?? 0n) & ((1n << 160n) - 1n), 20))
-    const { balance } = this.#state.accountOrEmpty(step.address)
+    const balance = step.balance()
     if (balance > 0n) logs.push(transferLog(step.address, heir, balance))
   }
 

@@ -6,7 +6,8 @@ import type { TracedRun, TransactionTracer } from './tracer.ts'
 
 type CallLog = { address: Address; topics: Hash[]; data: Hex; index: bigint; position: bigint }
 
-type CallFrame = {
+/** One call of the tree. */
+export type CallFrame = {
   from: Address
   gas: bigint
   gasUsed: bigint
@@ -27,7 +28,7 @@ export class CallTracer implements TransactionTracer {
   readonly #onlyTopCall: boolean
   readonly #withLog: boolean
   readonly #stack: CallFrame[] = []
-  readonly step?: (step: EvmStep) => void
+  readonly step: (step: EvmStep) => void
   #root: CallFrame | null = null
   #logCount = 0n
 
@@ -64,7 +65,7 @@ export class CallTracer implements TransactionTracer {
     finish(frame, output, error)
   }
 
-  result(run: TracedRun): unknown {
+  result(run: TracedRun): CallFrame {
     const root: CallFrame = this.#root ?? {
       from: run.from,
       gas: run.gasLimit,
@@ -87,7 +88,15 @@ export class CallTracer implements TransactionTracer {
     if (opcode.name === 'SELFDESTRUCT' && !this.#onlyTopCall) {
       const to = bytesToHex(bigintToBytes((stack.at(-1) ?? 0n) & ((1n << 160n) - 1n), 20))
       frame.calls ??= []
-      frame.calls.push({ from: address, gas: 0n, gasUsed: 0n, to, input: '0x', type: 'SELFDESTRUCT' })
+      frame.calls.push({
+        from: address,
+        gas: 0n,
+        gasUsed: 0n,
+        to,
+        input: '0x',
+        value: step.balance(),
+        type: 'SELFDESTRUCT',
+      })
       return
     }
     if (!this.#withLog || (this.#onlyTopCall && this.#stack.length > 1)) return

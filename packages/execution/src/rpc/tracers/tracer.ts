@@ -1,9 +1,11 @@
-import type { Address, JsonNode } from '@keelson/protocol'
+import { type Address, type Fork, type Hash, JsonNode } from '@keelson/protocol'
 import { RpcMethodError } from '@keelson/service'
 import type { EvmTracer } from '../../evm/tracer.ts'
 import type { StateReader } from '../../state/stateReader.ts'
 import { CallTracer } from './callTracer.ts'
+import { FlatCallTracer } from './flatCallTracer.ts'
 import { FourByteTracer } from './fourByteTracer.ts'
+import { muxTracer } from './muxTracer.ts'
 import { OpcodeTracer } from './opcodeTracer.ts'
 import { PrestateTracer } from './prestateTracer.ts'
 
@@ -21,7 +23,19 @@ export type TracedRun = {
   /** State before and after; only for tracers that ask for it. */
   readonly before: StateReader | null
   readonly after: StateReader | null
+  /** Where the transaction stands; `null` for a call that is only tried. */
+  readonly place: TracedPlace | null
 }
+
+export type TracedPlace = {
+  readonly blockHash: Hash
+  readonly blockNumber: bigint
+  readonly transactionHash: Hash
+  readonly transactionIndex: number
+}
+
+/** Makes the tracer of one transaction, by the fork that it runs in. */
+export type MakeTracer = (fork: Fork) => TransactionTracer
 
 /** Watches one transaction and says what it saw. */
 export interface TransactionTracer extends EvmTracer {
@@ -36,7 +50,7 @@ export interface TransactionTracer extends EvmTracer {
  * @throws {RpcMethodError} -32000 for a tracer that there is not
  * @throws {CodecError} `badJson`
  */
-export function readTracer(config: JsonNode): () => TransactionTracer {
+export function readTracer(config: JsonNode): MakeTracer {
   const name = config.get('tracer')
   const options = config.get('tracerConfig')
   const on = (key: string, from: JsonNode) => from.exists && from.get(key).exists && from.get(key).boolean()
@@ -64,7 +78,24 @@ export function readTracer(config: JsonNode): () => TransactionTracer {
       return () => new PrestateTracer(settings)
     }
     case '4byteTracer':
-      return () => new FourByteTracer()
+      return (fork) => new FourByteTracer(fork)
+    case 'flatCallTracer': {
+      const settings = {
+        convertParityErrors: on('convertParityErrors', options),
+        includePrecompiles: on('includePrecompiles', options),
+      }
+      return (fork) => new FlatCallTracer(settings, fork)
+    }
+    case 'muxTracer': {
+      const parts = Object.keys((options.value ?? {}) as object).map((part) => {
+        const tracerConfig = options.get(part)
+        const make = readTracer(
+          new JsonNode({ tracer: part, ...(tracerConfig.exists && { tracerConfig: tracerConfig.value }) }),
+        )
+        return [part, make] as const
+      })
+      return (fork) => muxTracer(Object.fromEntries(parts.map(([part, make]) => [part, make(fork)])))
+    }
     case 'noopTracer':
       return () => ({ wantsState: 'none', result: () => ({}) })
     default:
