@@ -48,12 +48,14 @@ export function createSyncClient(parts: SyncClientParts): SyncClient {
   const { request, receive, scores, clock, log, metrics } = parts
   const trusted = new Lru<Hash, true>(TRUSTED_HASHES)
   const heldByNumber = new Map<bigint, Hash>()
-  const quarantine = new Lru<Hash, Held>(QUARANTINED_PAYLOADS, (hash, { peer, envelope }) => {
-    const { blockNumber } = envelope.executionPayload
-    if (heldByNumber.get(blockNumber) === hash) heldByNumber.delete(blockNumber)
-    if (trusted.has(hash)) return
-    log.warn('Dropped a block that nothing led to', { peer, number: blockNumber, hash })
-    scores.record(peer, 'rejectedPayloads')
+  const quarantine = new Lru<Hash, Held>(QUARANTINED_PAYLOADS, {
+    onEvict: (hash, { peer, envelope }) => {
+      const { blockNumber } = envelope.executionPayload
+      if (heldByNumber.get(blockNumber) === hash) heldByNumber.delete(blockNumber)
+      if (trusted.has(hash)) return
+      log.warn('Dropped a block that nothing led to', { peer, number: blockNumber, hash })
+      scores.record(peer, 'rejectedPayloads')
+    },
   })
   const queue: Wanted[] = []
   const waiting: (() => void)[] = []

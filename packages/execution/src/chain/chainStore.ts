@@ -35,6 +35,9 @@ export type StoredBlock = {
 }
 
 const RECENT_BLOCKS = 32
+/** Bytes of transactions, and of receipts, that are kept in memory. */
+const MAX_BODY_BYTES = 32_000_000
+const MAX_RECEIPT_BYTES = 32_000_000
 
 /** The three heads by hash. Before a safe or finalized block is named they are the genesis block. */
 export type HeadLabels = { readonly head: Hash; readonly safe: Hash; readonly finalized: Hash }
@@ -57,6 +60,15 @@ const META = {
   finalized: utf8Bytes('finalized'),
 }
 
+/** Bytes, with what an object takes beside them. */
+const bodyWeight = ({ transactions }: StoredBlock): number =>
+  transactions.reduce((sum, bytes) => sum + bytes.length + 100, 2_000)
+const receiptsWeight = (receipts: readonly StoredReceipt[]): number =>
+  receipts.reduce(
+    (sum, { logs }) => logs.reduce((all, { data, topics }) => all + data.length + 100 * topics.length + 200, sum + 800),
+    200,
+  )
+
 const numberKey = (number: bigint): Uint8Array => bigintToBytes(number, 8)
 
 /**
@@ -73,8 +85,8 @@ export class ChainStore {
   /** Blocks stored lately, on whichever branch: their states are not pruned. */
   readonly #recent = new Lru<Hash, Hash>(RECENT_BLOCKS)
   readonly #headers = new Lru<Hash, BlockHeader>(4096)
-  readonly #blocks = new Lru<Hash, StoredBlock>(64)
-  readonly #receipts = new Lru<Hash, readonly StoredReceipt[]>(64)
+  readonly #blocks = new Lru<Hash, StoredBlock>(MAX_BODY_BYTES, { weigh: bodyWeight })
+  readonly #receipts = new Lru<Hash, readonly StoredReceipt[]>(MAX_RECEIPT_BYTES, { weigh: receiptsWeight })
   #labels: HeadLabels
 
   private constructor(db: Database, labels: HeadLabels) {

@@ -1,4 +1,5 @@
 import type { Hash } from '@keelson/protocol'
+import { BoundedCache } from '../chain/boundedCache.ts'
 
 /** How often an invalid block is refused from memory before it is tried again: its fault may have been ours. */
 const MAX_HITS = 128
@@ -10,7 +11,8 @@ type InvalidBlock = { readonly hash: Hash; readonly parentHash: Hash }
 /** Remembers blocks that failed to execute, and the tips that were built on them. */
 export class InvalidBlocks {
   readonly #badByTip = new Map<Hash, InvalidBlock>()
-  readonly #hits = new Map<Hash, number>()
+  /** How often each bad block, not its tips, was refused. */
+  readonly #hits = new BoundedCache<Hash, number>(MAX_TIPS)
 
   /** Notes that a block is invalid. */
   add(block: InvalidBlock): void {
@@ -35,6 +37,11 @@ export class InvalidBlocks {
     this.#hits.set(bad.hash, hits)
     if (hash !== tip) this.#remember(tip, bad)
     return bad.parentHash
+  }
+
+  /** Tips that are remembered. */
+  get size(): number {
+    return this.#badByTip.size
   }
 
   #remember(tip: Hash, bad: InvalidBlock): void {

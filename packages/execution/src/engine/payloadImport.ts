@@ -22,8 +22,11 @@ class InvalidBlock extends Error {
   override readonly name = 'InvalidBlock'
 }
 
-/** Built blocks that are kept so that inserting them costs no second execution. */
-const MAX_BUILT = 16
+/** Built blocks that are kept so that inserting them costs no second execution: bytes of what they add to the state. */
+const MAX_BUILT_BYTES = 64_000_000
+/** What a block weighs at least, and a node beside its bytes. */
+const BLOCK_OVERHEAD = 10_000
+const NODE_OVERHEAD = 200
 
 /**
  * Takes blocks in: checks the hash, executes on the parent's state, compares the header field by field, stores.
@@ -33,7 +36,7 @@ const MAX_BUILT = 16
 export class PayloadImport {
   readonly #chain: Chain
   readonly #invalidBlocks = new InvalidBlocks()
-  readonly #built = new Lru<Hash, SealedBlock>(MAX_BUILT)
+  readonly #built = new Lru<Hash, SealedBlock>(MAX_BUILT_BYTES, { weigh: weightOf })
 
   constructor(chain: Chain) {
     this.#chain = chain
@@ -99,6 +102,10 @@ export class PayloadImport {
     return this.#chain.executeOn(parent, envelope)
   }
 }
+
+const weightOf = ({ commit, transactions }: SealedBlock): number =>
+  commit.nodes.reduce((sum, [, bytes]) => sum + bytes.length + NODE_OVERHEAD, BLOCK_OVERHEAD) +
+  transactions.reduce((sum, bytes) => sum + bytes.length, 0)
 
 const isOurFault = (error: unknown): boolean =>
   error instanceof StateError ||

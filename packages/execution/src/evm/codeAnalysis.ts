@@ -3,7 +3,7 @@ export type CodeAnalysis = {
   /** 1 at each JUMPDEST that is no push data. */
   readonly jumpDests: Uint8Array
   /** For each PUSH, where its value is in `pushValues`. */
-  readonly pushIndex: Uint16Array
+  readonly pushIndex: Uint16Array | Uint32Array
   /** Filled in as pushes are first executed. */
   readonly pushValues: bigint[]
 }
@@ -15,7 +15,8 @@ export function analyzeCode(code: Uint8Array): CodeAnalysis {
   const known = analyses.get(code)
   if (known) return known
   const jumpDests = new Uint8Array(code.length)
-  const pushIndex = new Uint16Array(code.length)
+  // Before Canyon initcode has any length, as has code that simulations put somewhere.
+  const pushIndex = new (code.length < 0x1_0000 ? Uint16Array : Uint32Array)(code.length)
   let pushes = 0
   for (let i = 0; i < code.length; i++) {
     const opcode = code[i] as number

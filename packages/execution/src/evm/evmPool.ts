@@ -18,6 +18,8 @@ export type EvmLoan = {
 }
 
 const ZERO_WORD = new Uint8Array(32)
+/** EVMs of one fork that wait for work; what more were in use at once are dropped after it. */
+const MAX_IDLE = 8
 const idle = new Map<string, OpEvm[]>()
 
 async function createEvm(fork: Fork, chainId: bigint, stateManager: EvmStateManager): Promise<OpEvm> {
@@ -53,6 +55,6 @@ export async function withEvm<T>(
   } finally {
     evm.events.removeAllListeners()
     evm.onStep = null
-    free.push(evm)
+    if (free.length < MAX_IDLE) free.push(evm)
   }
 }

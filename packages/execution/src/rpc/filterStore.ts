@@ -7,8 +7,9 @@ import type { LogQuery } from './logMethods.ts'
 /** A filter that nobody asks for this long is forgotten. */
 const EXPIRY_MS = 5 * 60_000
 const MAX_FILTERS = 1_000
-/** Results that one filter keeps between two polls. */
+/** Results that one filter keeps between two polls, and all of them together. */
 const MAX_PENDING = 20_000
+const MAX_ALL_PENDING = 200_000
 
 type Filter = { readonly query?: LogQuery; take(): unknown[] }
 type Entry = Filter & { readonly kind: 'logs' | 'blocks' | 'pending'; readonly results: unknown[]; usedAt: number }
@@ -93,7 +94,22 @@ export class FilterStore {
 
   #push(kind: Entry['kind'], resultsFor: (entry: Entry) => unknown[]): void {
     for (const entry of this.#filters.values()) {
-      if (entry.kind === kind && entry.results.length < MAX_PENDING) entry.results.push(...resultsFor(entry))
+      if (entry.kind !== kind || entry.results.length >= MAX_PENDING) continue
+      for (const result of resultsFor(entry)) entry.results.push(result)
+    }
+    this.#lighten()
+  }
+
+  /** Forgets the filters that nobody has polled for longest, as if they had expired, until the rest is not too much. */
+  #lighten(): void {
+    let pending = 0
+    for (const { results } of this.#filters.values()) pending += results.length
+    if (pending <= MAX_ALL_PENDING) return
+    const filled = [...this.#filters].filter(([, { results }]) => results.length > 0)
+    for (const [id, { results }] of filled.sort(([, a], [, b]) => a.usedAt - b.usedAt)) {
+      this.#filters.delete(id)
+      pending -= results.length
+      if (pending <= MAX_ALL_PENDING) return
     }
   }
 }

@@ -63,4 +63,27 @@ describe('events over a reorg', () => {
     for (let i = 0; i < 1000; i++) ask('eth_newBlockFilter')
     expect(() => ask('eth_newBlockFilter')).toThrow('too many filters')
   })
+
+  it('forgets the filters polled longest ago when all of them hold too much', async () => {
+    let now = 1_000
+    const slow = createEthApi({ engine, clock: { ...systemClock, now: () => now }, clientVersion: 'test' })
+    const call = (method: string, ...params: unknown[]) => slow.methods[method]?.(params)
+    const ids = Array.from({ length: 1_000 }, () => call('eth_newBlockFilter'))
+    let head = await genesisOf(engine)
+    const mine = async () => {
+      head = await extendChain(engine, head)
+    }
+    await mine()
+    now++
+    expect(call('eth_getFilterChanges', ids[0])).toHaveLength(1)
+    for (let i = 0; i < 199; i++) await mine()
+    expect(call('eth_getFilterChanges', ids[1])).toHaveLength(200)
+    await mine()
+    expect(call('eth_getFilterChanges', ids[999])).toHaveLength(201)
+    await mine()
+    expect(() => call('eth_getFilterChanges', ids[2])).toThrow('filter not found')
+    expect(call('eth_getFilterChanges', ids[0])).toHaveLength(201)
+    expect(call('eth_getFilterChanges', ids[1])).toHaveLength(2)
+    slow.close()
+  })
 })
