@@ -40,16 +40,19 @@ describe('deposit execution', () => {
     expect(nonceOf(chain, NOBODY)).toBe(1n)
   })
 
-  it.each(FORKS)('[EXE-017] [EXE-010] keeps the mint of a deposit that cannot pay its value in %s', async (fork) => {
-    const chain = executorChain(fork)
-    const { outcomes, header } = await chain.build([depositTx({ from: NOBODY, mint: 5n, value: 6n, gas: 90_000n })])
-    const receipt = outcomes[0]?.receipt
-    expect(receipt).toMatchObject({ status: 0, logs: [] })
-    expect(chain.balance(NOBODY)).toBe(5n)
-    expect(chain.balance(CAROL)).toBe(0n)
-    expect(nonceOf(chain, NOBODY)).toBe(1n)
-    expect(header.gasUsed).toBe(90_000n)
-  })
+  it.each(FORKS)(
+    '[EXE-017] [EXE-010] [EXE-016] [EXE-019] keeps the mint of a deposit that cannot pay its value in %s',
+    async (fork) => {
+      const chain = executorChain(fork)
+      const { outcomes, header } = await chain.build([depositTx({ from: NOBODY, mint: 5n, value: 6n, gas: 90_000n })])
+      const receipt = outcomes[0]?.receipt
+      expect(receipt).toMatchObject({ status: 0, logs: [] })
+      expect(chain.balance(NOBODY)).toBe(5n)
+      expect(chain.balance(CAROL)).toBe(0n)
+      expect(nonceOf(chain, NOBODY)).toBe(1n)
+      expect(header.gasUsed).toBe(90_000n)
+    },
+  )
 
   it.each(FORKS)('[EXE-021] keeps mint and nonce when the call reverts in %s', async (fork) => {
     const chain = executorChain(fork, withCode(REVERTS))
@@ -110,6 +113,24 @@ describe('deposit execution', () => {
     expect(nonceOf(chain, NOBODY)).toBe(1n)
   })
 
+  it.each(FORKS)('[EXE-014] asks for the gas of calldata and of a creation as well in %s', async (fork) => {
+    const data = code(`${'00'.repeat(3)}${'01'.repeat(30)}`)
+    const initcodeWords = FORKS.indexOf(fork) >= FORKS.indexOf('canyon') ? 2n : 0n
+    const called = 21_000n + 3n * 4n + 30n * 16n
+    const created = called + 32_000n + 2n * initcodeWords
+    // From Isthmus the floor is what a call needs: 10 gas for each of 3 + 4 · 30 tokens.
+    const least = FORKS.indexOf(fork) >= FORKS.indexOf('isthmus') ? 21_000n + 10n * 123n : called
+    for (const [to, enough] of [
+      [CAROL, least],
+      [null, created],
+    ] as const) {
+      const at = async (gas: bigint) =>
+        (await executorChain(fork).build([depositTx({ from: NOBODY, to, data, gas })])).outcomes[0]
+      expect((await at(enough - 1n))?.evmError).toMatch(/intrinsic gas too low|below the calldata floor/)
+      expect((await at(enough))?.evmError ?? '').not.toMatch(/intrinsic|floor/)
+    }
+  })
+
   it('[EXE-014] meters initcode words from Canyon', async () => {
     const tx = () => depositTx({ to: null, data: code('00'.repeat(64)), gas: 200_000n })
     const used = async (fork: Fork) => (await executorChain(fork).build([tx()])).header.gasUsed
@@ -157,6 +178,26 @@ describe('deposit execution', () => {
     await expect(failed).rejects.toMatchObject({
       fault: { code: 'forcedTransactionFailed', data: { index: 1, hash, type: 0x7e, sender: BOB, nonce: 0n } },
     })
+  })
+
+  it.each(sinceRegolith)('[EXE-019] gives back no more than a fifth of the gas in %s', async (fork) => {
+    const clearsThree = codeHex('60006000 55 60006001 55 60006002 55 00')
+    const storage = Object.fromEntries([0, 1, 2].map((slot) => [word(slot), word(1)]))
+    const { outcomes } = await executorChain(fork, withCode(clearsThree, storage)).build([depositTx({ to: TARGET })])
+    const spent = 21_000n + 3n * (6n + 5_000n)
+    expect(outcomes[0]?.gasUsed).toBe(spent - spent / 5n)
+  })
+
+  it.each(sinceRegolith)('[EXE-020] takes the gas limit of a deposit that failed off the block in %s', async (fork) => {
+    const executor = executorChain(fork, { gasLimit: 200_000n }).executor()
+    await executor.applyForced(depositTx({ from: NOBODY, value: 1n, gas: 150_000n }))
+    expect(executor.gasLeft).toBe(50_000n)
+  })
+
+  it.each(FORKS)('[EXE-020] lets a deposit have all the gas that is left, and no more, in %s', async (fork) => {
+    const chain = executorChain(fork, { gasLimit: 150_000n })
+    await expect(chain.build([depositTx({ gas: 150_001n })])).rejects.toThrow('left in the block')
+    expect((await chain.build([depositTx({ gas: 150_000n })])).outcomes).toHaveLength(1)
   })
 
   it('[EXE-020] takes only the gas it reports off the block', async () => {

@@ -41,7 +41,7 @@ const since = (fork: Fork) => FORKS.slice(FORKS.indexOf(fork))
 
 describe('fees', () => {
   it.each(FORKS)(
-    '[EXE-029] [EXE-030] [EXE-031] [EXE-032] [EXE-036] go to their vaults in %s, and none is lost',
+    '[EXE-029] [EXE-030] [EXE-031] [EXE-032] [EXE-034] [EXE-036] [EXE-037] go to their vaults in %s, and none is lost',
     async (fork) => {
       const chain = executorChain(fork, { l1: L1 })
       const tx = signTx({ nonce: 0n, value: 5n, tip: GWEI, gas: 30_000n })
@@ -66,13 +66,26 @@ describe('fees', () => {
     expect(chain.state.getAccount(OPERATOR_FEE_VAULT)).toBeNull()
   })
 
+  it('[EXE-033] touch the vaults even with nothing, so that empty accounts there go away', async () => {
+    const empty = { balance: 0n }
+    const chain = executorChain('isthmus', { alloc: { [L1_FEE_VAULT]: empty, [OPERATOR_FEE_VAULT]: empty } })
+    expect(chain.state.getAccount(OPERATOR_FEE_VAULT)).not.toBeNull()
+    await chain.build([signTx({ nonce: 0n })])
+    expect(chain.state.getAccount(L1_FEE_VAULT)).toBeNull()
+    expect(chain.state.getAccount(OPERATOR_FEE_VAULT)).toBeNull()
+  })
+
   it('[EXE-034] [EXE-037] charge the L1 cost of the whole signed encoding, also when the call fails', async () => {
     const alloc = { [TARGET]: { code: codeHex('60006000fd'), nonce: 1 } }
     const chain = executorChain('fjord', { l1: L1, alloc })
     const tx = signTx({ nonce: 0n, to: TARGET, data: code('ab'.repeat(300)), gas: 100_000n })
     const { outcomes, header } = await chain.build([tx])
     expect(outcomes[0]?.receipt.status).toBe(0)
-    expect(chain.balance(L1_FEE_VAULT)).toBe(l1Fee(chain.spec, header.timestamp, params, tx))
+    const fee = l1Fee(chain.spec, header.timestamp, params, tx)
+    expect(chain.balance(L1_FEE_VAULT)).toBe(fee)
+    const { gasUsed, effectiveGasPrice } = outcomes[0] as (typeof outcomes)[number]
+    expect(gasUsed).toBeLessThan(100_000n)
+    expect(1_000n * ETHER - chain.balance(ALICE)).toBe(gasUsed * effectiveGasPrice + fee)
   })
 
   it.each(FORKS)('[EXE-035] [EXE-056] [EXE-062] reject a sender that cannot pay the worst case in %s', async (fork) => {
@@ -124,7 +137,11 @@ describe('operator fee', () => {
       const gasUsed = 21_206n
       expect(outcomes[0]?.gasUsed).toBe(gasUsed)
       expect(outcomes[0]?.operatorFee).toBe(operatorFee(chain.spec, header.timestamp, params, gasUsed))
-      expect(chain.balance(OPERATOR_FEE_VAULT)).toBe(operatorFee(chain.spec, header.timestamp, params, gasUsed))
+      const fee = operatorFee(chain.spec, header.timestamp, params, gasUsed)
+      expect(chain.balance(OPERATOR_FEE_VAULT)).toBe(fee)
+      // The sender has what was taken for the whole gas limit back, but for that.
+      const { effectiveGasPrice, l1Fee: dataFee } = outcomes[0] as (typeof outcomes)[number]
+      expect(1_000n * ETHER - chain.balance(ALICE)).toBe(gasUsed * effectiveGasPrice + dataFee + fee)
     },
   )
 

@@ -3,7 +3,16 @@ import { FIXTURES_ABSENT, fixtureFolder, readFixture } from '@keelson/protocol/t
 import { describe, expect, it } from 'vitest'
 import type { ChainSpec } from '../genesis/chainSpec.ts'
 import { fastLzSize } from './fastLz.ts'
-import { daFootprint, fjordL1Fee, type L1FeeParams, l1Fee, l1GasUsed, operatorFee, readL1FeeParams } from './l1Cost.ts'
+import {
+  daFootprint,
+  estimatedSizeScaled,
+  fjordL1Fee,
+  type L1FeeParams,
+  l1Fee,
+  l1GasUsed,
+  operatorFee,
+  readL1FeeParams,
+} from './l1Cost.ts'
 
 type Vector<I, E> = { readonly name: string; readonly input: I; readonly expected: E }
 type Vectors<I, E> = { readonly vectors: readonly Vector<I, E>[] }
@@ -77,6 +86,49 @@ describe('L1 fee parameters', () => {
       operatorFeeConstant: 8n,
       daFootprintGasScalar: 400n,
     })
+  })
+})
+
+describe('L1 fee parameters at their largest', () => {
+  it('[EXE-043] [EXE-055] [EXE-060] [EXE-082] have the widths of their fields', () => {
+    expect(readL1FeeParams(() => 2n ** 256n - 1n)).toMatchObject({
+      l1BaseFee: 2n ** 256n - 1n,
+      blobBaseFee: 2n ** 256n - 1n,
+      baseFeeScalar: 2n ** 32n - 1n,
+      blobBaseFeeScalar: 2n ** 32n - 1n,
+      operatorFeeScalar: 2n ** 32n - 1n,
+      operatorFeeConstant: 2n ** 64n - 1n,
+      daFootprintGasScalar: 2n ** 16n - 1n,
+    })
+  })
+})
+
+describe('the size estimate', () => {
+  it('[EXE-046] is a line through −42.5856 bytes, of 0.8365 bytes for each byte of FastLZ, cut off at 100 bytes', () => {
+    expect(estimatedSizeScaled(0)).toBe(100_000_000n)
+    expect(estimatedSizeScaled(170)).toBe(100_000_000n)
+    expect(estimatedSizeScaled(171)).toBe(100_455_900n)
+    expect(estimatedSizeScaled(1_000)).toBe(793_914_400n)
+  })
+
+  it('[EXE-048] finds what stands 8,191 bytes before, and nothing farther', () => {
+    /** Bytes without a pattern, with the same 16 bytes at two places. */
+    const repeated = (seed: number, distance: number): Uint8Array => {
+      let state = seed
+      const bytes = Uint8Array.from({ length: 8_400 }, () => {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+        return state >>> 24
+      })
+      bytes.copyWithin(50 + distance, 50, 66)
+      return bytes
+    }
+    // Others may have taken the place in the table meanwhile: then no distance is found.
+    const seeds = Array.from({ length: 200 }, (_, i) => i + 1)
+    const shorter = (a: number, b: number) =>
+      seeds.filter((seed) => fastLzSize(repeated(seed, a)) < fastLzSize(repeated(seed, b)) - 8).length
+    expect(shorter(8_191, 8_192)).toBeGreaterThan(10)
+    expect(shorter(8_190, 8_191)).toBe(0)
+    expect(shorter(8_192, 8_193)).toBe(0)
   })
 })
 
