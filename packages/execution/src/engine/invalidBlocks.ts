@@ -1,5 +1,5 @@
 import type { Hash } from '@keelson/protocol'
-import { BoundedCache } from '../chain/boundedCache.ts'
+import { Lru } from '@keelson/service'
 
 /** How often an invalid block is refused from memory before it is tried again: its fault may have been ours. */
 const MAX_HITS = 128
@@ -12,7 +12,7 @@ type InvalidBlock = { readonly hash: Hash; readonly parentHash: Hash }
 export class InvalidBlocks {
   readonly #badByTip = new Map<Hash, InvalidBlock>()
   /** How often each bad block, not its tips, was refused. */
-  readonly #hits = new BoundedCache<Hash, number>(MAX_TIPS)
+  readonly #hits = new Lru<Hash, number>(MAX_TIPS)
 
   /** Notes that a block is invalid. */
   add(block: InvalidBlock): void {
