@@ -26,7 +26,7 @@ import { TEST_CHAIN, testBatch, testChannelId, testTx } from '../../packages/pro
 import { tryFixture } from './seeds.ts'
 import { bytesTarget, codedErrors, type FuzzTarget, noErrors } from './target.ts'
 
-const OPTIONS: ChannelReaderOptions = { maxRlpBytes: 1_000_000, brotliAllowed: true, verifyChecksum: true }
+const OPTIONS: ChannelReaderOptions = { maxRlpBytes: 1_000_000, brotliAllowed: true }
 
 /** Gives how many bytes were unpacked: what a channel costs goes by them, up to the limit of the specification. */
 function readAll(channel: Uint8Array): number {

@@ -93,7 +93,7 @@ type ChannelContent = Pick<
 
 /** Unpacks a channel and decodes what is in it, up to where it can be read. */
 export function readChannel(data: Uint8Array, options: DecodeOptions, l1Timestamp: bigint | null): ChannelContent {
-  const reader = readChannelBatches(data, { ...options.limitsAt(l1Timestamp), verifyChecksum: true })
+  const reader = readChannelBatches(data, { ...options.limitsAt(l1Timestamp) })
   const batches = Array.from(reader, (batch) => batchReport(batch, options))
   return {
     compression: reader.compression,

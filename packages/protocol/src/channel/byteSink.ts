@@ -1,7 +1,13 @@
 /** Bytes that grow at their end. */
 export class ByteSink {
+  readonly #expected: number
   #bytes = new Uint8Array(256)
   #length = 0
+
+  /** @param expected - length that is only a claim: room for it is made when a sixteenth of it has come */
+  constructor(expected = 0) {
+    this.#expected = expected
+  }
 
   get length(): number {
     return this.#length
@@ -43,7 +49,8 @@ export class ByteSink {
   #reserve(count: number): void {
     const needed = this.#length + count
     if (needed <= this.#bytes.length) return
-    const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length))
+    const isExpected = needed <= this.#expected && 16 * needed >= this.#expected
+    const grown = new Uint8Array(isExpected ? this.#expected : Math.max(needed, 2 * this.#bytes.length))
     grown.set(this.bytes)
     this.#bytes = grown
   }

@@ -8,6 +8,8 @@ import { FIXTURES_ABSENT, fixtureFolder, readFixture } from '../../testing/fixtu
 import { bytesEqual, bytesToHex, concatBytes, hexToBytes } from '../bytes.ts'
 import type { Hex } from '../primitives.ts'
 import { encodeRlp } from '../rlp.ts'
+import { BrotliReader } from './brotli/brotliReader.ts'
+import { ByteSink } from './byteSink.ts'
 import { ChannelError } from './channelError.ts'
 import {
   type ChannelBatch,
@@ -277,26 +279,44 @@ describe('zlib checksum', () => {
   const wrong = Uint8Array.from(channel)
   wrong[wrong.length - 1] = (wrong[wrong.length - 1] as number) ^ 1
 
-  it('[DER-106] has no say: all it covers came before it', () => {
-    expect(read(wrong)).toMatchObject({ timestamps: [1n, 2n, 3n], end: 'complete' })
+  it('[DER-106] ends the channel after the batches that it covers', () => {
+    expect(read(channel).end).toBe('complete')
+    expect(read(wrong)).toMatchObject({ timestamps: [1n, 2n, 3n], end: 'badChecksum DER-106' })
     expect(read(channel.subarray(0, channel.length - 2))).toMatchObject({
       timestamps: [1n, 2n, 3n],
       end: 'truncatedStream DER-106',
     })
   })
 
-  it('[DER-106] is compared where it is asked for', () => {
-    expect(read(wrong, { verifyChecksum: true })).toMatchObject({
-      timestamps: [1n, 2n, 3n],
-      end: 'badChecksum DER-106',
-    })
-    expect(read(channel, { verifyChecksum: true }).end).toBe('complete')
-  })
-
   it('[DER-106] keeps the batches before a corrupt block', () => {
     const good = deflateRawSync(content(batchAt(1n, 400), batchAt(2n, 400)), { finishFlush: constants.Z_FULL_FLUSH })
     const corrupt = concatBytes(Uint8Array.of(0x78, 0x9c), good, Uint8Array.of(0x07, 1, 2, 3, 4, 5, 6, 7))
     expect(read(corrupt)).toMatchObject({ timestamps: [1n, 2n], end: 'corruptStream DER-106' })
+  })
+})
+
+/**
+ * A batch is read through a buffer of 4096 bytes, but for the rest of a large one: that is lost in op-node when the read
+ * that brings its last bytes brings the error too.
+ */
+describe('an error that comes with the last bytes of a batch', () => {
+  const small = content(batchAt(1n), batchAt(2n, 1_000))
+  const large = content(batchAt(1n), batchAt(2n, 10_000))
+  const flippedSum = (channel: Uint8Array) => channel.map((byte, i) => (i === channel.length - 1 ? byte ^ 1 : byte))
+
+  it('[DER-106] costs that batch when it is large', () => {
+    expect(read(flippedSum(deflateSync(large)))).toMatchObject({ timestamps: [1n], end: 'badChecksum DER-106' })
+    expect(read(deflateSync(large).subarray(0, -1))).toMatchObject({ timestamps: [1n], end: 'truncatedStream DER-106' })
+    const excessive = concatBytes(compressChannel(large, 'brotli'), Uint8Array.of(0))
+    expect(read(excessive)).toMatchObject({ timestamps: [1n], end: 'corruptStream DER-106' })
+  })
+
+  it('[DER-106] costs nothing when the batch is small, or another one follows', () => {
+    expect(read(flippedSum(deflateSync(small))).timestamps).toEqual([1n, 2n])
+    expect(read(concatBytes(compressChannel(small, 'brotli'), Uint8Array.of(0))).timestamps).toEqual([1n, 2n])
+    const followed = concatBytes(large, content(batchAt(3n)))
+    expect(read(flippedSum(deflateSync(followed))).timestamps).toEqual([1n, 2n, 3n])
+    expect(read(concatBytes(compressChannel(followed, 'brotli'), Uint8Array.of(0))).timestamps).toEqual([1n, 2n, 3n])
   })
 })
 
@@ -342,16 +362,16 @@ describe.each(['zlib', 'brotli'] as const)('a %s bomb', (algorithm) => {
 
 type BrotliVector = { name: string; input: { compressed: Hex }; expected: { decompressed: Hex } }
 
-describe.skipIf(!fixtureFolder())(`vectors/brotli.json (${FIXTURES_ABSENT} otherwise)`, async () => {
-  const { compression } = await import('#compression')
+describe.skipIf(!fixtureFolder())(`vectors/brotli.json (${FIXTURES_ABSENT} otherwise)`, () => {
   const { vectors } = fixtureFolder()
     ? readFixture<{ vectors: BrotliVector[] }>('vectors/brotli.json')
     : { vectors: [] }
   for (const { name, input, expected } of vectors) {
     it(`[DER-103] ${name}`, () => {
-      const stream = compression.decompressBrotli(hexToBytes(input.compressed), 1_000)
-      expect(bytesToHex(stream.pull() ?? new Uint8Array(0))).toBe(expected.decompressed)
-      expect([stream.pull(), stream.end]).toEqual([null, 'complete'])
+      const reader = new BrotliReader(hexToBytes(input.compressed))
+      const sink = new ByteSink()
+      while (reader.end === null) reader.read(sink, 4_096)
+      expect([bytesToHex(sink.bytes), reader.end]).toEqual([expected.decompressed, 'complete'])
     })
   }
 })

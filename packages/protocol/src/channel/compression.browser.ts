@@ -1,27 +1,24 @@
 import { zlibSync } from 'fflate'
-import { type BrotliModule, type Compression, streamBrotli } from './compression.ts'
-import { streamInflate } from './streamInflate.ts'
+import type { BrotliModule, Compression } from './compression.ts'
 
 let brotliModule: BrotliModule | null = null
 
-function brotli(): BrotliModule {
-  if (!brotliModule) throw new Error('brotli is not loaded: await initCompression() first')
-  return brotliModule
-}
-
 type ZlibLevel = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9
 
-/** The same as in Node without any `node:` module: zlib in JavaScript, brotli in WebAssembly. */
+/** The same as in Node without any `node:` module: nothing native unpacks, and brotli is packed in WebAssembly. */
 export const compression: Compression = {
-  inflateRaw: (input) => streamInflate(input),
-  decompressBrotli: (input) => streamBrotli(brotli(), input),
+  unzlib: () => null,
+  unbrotli: () => null,
   zlib: (input, level) => zlibSync(input, { level: level as ZlibLevel }),
-  brotli: (input, quality) => brotli().compress(input, { quality }),
+  brotli(input, quality) {
+    if (!brotliModule) throw new Error('brotli cannot be packed yet: await initCompression() first')
+    return brotliModule.compress(input, { quality })
+  },
 }
 
 /**
- * Loads what cannot be loaded synchronously in a page: the brotli module, whose `brotli_wasm_bg.wasm` is fetched from
- * beside the bundle. Needed once, before channels of Fjord and later are read or written.
+ * Loads what packs brotli in a page, whose `brotli_wasm_bg.wasm` is fetched from beside the bundle. Needed once, before
+ * a brotli channel is written; to read one nothing is needed.
  *
  * @param module - an instance made elsewhere, in place of the fetched one
  */

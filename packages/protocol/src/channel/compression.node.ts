@@ -1,110 +1,56 @@
 /// <reference types="node" />
-import { createRequire } from 'node:module'
 import {
+  type BrotliOptions,
   brotliCompressSync,
   brotliDecompressSync,
   constants,
   deflateSync,
   type InputType,
-  inflateRawSync,
+  inflateSync,
   type ZlibOptions,
 } from 'node:zlib'
-import { type BrotliModule, type Compression, type Decompressor, streamBrotli } from './compression.ts'
-import { streamInflate } from './streamInflate.ts'
+import type { BrotliModule, Compression } from './compression.ts'
 
-/**
- * Up to this output the native library unpacks at once: it needs twice the output while it joins its pieces. Beyond,
- * and for broken streams, the streaming decoders take over, which hold a window only.
- */
+/** Up to this output the native library unpacks at once: it needs twice the output while it joins its pieces. */
 const NATIVE_LIMIT = 32 * 1024 * 1024
 
 /** More output for each byte of input is a bomb, or nearly: then no more is unpacked than is read. */
 const NATIVE_RATIO = 64
 
-function nativeLimit(input: Uint8Array, limit: number): number {
-  return Math.max(1, Math.min(limit, NATIVE_LIMIT, Math.max(65_536, input.length * NATIVE_RATIO)))
-}
+/** A few bytes can make the native decoder of brotli take a window of 16 MiB: it is not asked for so few. */
+const NATIVE_BROTLI_FROM = 4_096
 
 /** With `info` the answer also tells how much of the input was read. */
 type NativeResult = { readonly buffer: Uint8Array; readonly engine: { readonly bytesWritten: number } }
 type Native<Options> = (input: InputType, options: Options & { info: true }) => NativeResult
 
-const nativeInflate = inflateRawSync as unknown as Native<ZlibOptions>
-
-let brotliModule: BrotliModule | null = null
-/** Loaded when first needed: only broken or very large brotli streams come here. */
-function brotliWasm(): BrotliModule {
-  brotliModule ??= createRequire(import.meta.url)('brotli-wasm') as BrotliModule
-  return brotliModule
-}
+const nativeInflate = inflateSync as unknown as Native<ZlibOptions>
+const nativeBrotli = brotliDecompressSync as unknown as Native<BrotliOptions>
 
 /** A view without Node's Buffer around it: whoever gets a transaction may compare, slice or print it. */
 const plain = (bytes: Uint8Array) => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 
-/** Gives the native output in one piece; a stream that the native library refuses is read again by `slow`. */
-function nativeFirst(
-  native: () => Omit<Decompressor, 'pull' | 'close'> & { bytes: Uint8Array },
-  slow: () => Decompressor,
-): Decompressor {
+function unpack<Options>(
+  native: Native<Options & { maxOutputLength: number; chunkSize: number }>,
+  input: Uint8Array,
+  limit: number,
+): (NativeResult & { readonly bytes: Uint8Array }) | null {
+  const maxOutputLength = Math.max(1, Math.min(limit, NATIVE_LIMIT, Math.max(65_536, input.length * NATIVE_RATIO)))
+  const chunkSize = Math.min(Math.max(16_384, input.length * 4), 4 * 1024 * 1024)
   try {
-    const { bytes, end, consumed } = native()
-    let rest: Uint8Array | null = bytes.length > 0 ? plain(bytes) : null
-    return {
-      end,
-      consumed,
-      pull() {
-        const piece = rest
-        rest = null
-        return piece
-      },
-      close() {
-        rest = null
-      },
-    }
+    const result = native(input, { info: true, maxOutputLength, chunkSize } as Parameters<typeof native>[1])
+    return { ...result, bytes: plain(result.buffer) }
   } catch {
-    return slow()
+    return null
   }
 }
 
-function chunkSizeFor(input: Uint8Array): number {
-  return Math.min(Math.max(16_384, input.length * 4), 4 * 1024 * 1024)
-}
-
 export const compression: Compression = {
-  inflateRaw(input, limit) {
-    return nativeFirst(
-      () => {
-        const { buffer, engine } = nativeInflate(input, {
-          info: true,
-          finishFlush: constants.Z_SYNC_FLUSH,
-          maxOutputLength: nativeLimit(input, limit),
-          chunkSize: chunkSizeFor(input),
-        })
-        // Whole or not, a stream that leaves nothing behind has lost its checksum at least.
-        const isWhole = engine.bytesWritten < input.length
-        return {
-          bytes: buffer,
-          end: isWhole ? 'complete' : 'truncated',
-          consumed: isWhole ? engine.bytesWritten : null,
-        }
-      },
-      () => streamInflate(input),
-    )
-  },
-  decompressBrotli(input, limit) {
-    return nativeFirst(
-      () => {
-        const options = { maxOutputLength: nativeLimit(input, limit), chunkSize: chunkSizeFor(input) }
-        try {
-          return { bytes: brotliDecompressSync(input, options), end: 'complete', consumed: null }
-        } catch (error) {
-          if ((error as { code?: string }).code !== 'Z_BUF_ERROR') throw error
-        }
-        const bytes = brotliDecompressSync(input, { ...options, finishFlush: constants.BROTLI_OPERATION_FLUSH })
-        return { bytes, end: 'truncated', consumed: null }
-      },
-      () => streamBrotli(brotliWasm(), input),
-    )
+  unzlib: (input, limit) => unpack(nativeInflate, input, limit)?.bytes ?? null,
+  unbrotli(input, limit) {
+    if (input.length < NATIVE_BROTLI_FROM) return null
+    const result = unpack(nativeBrotli, input, limit)
+    return result?.engine.bytesWritten === input.length ? result.bytes : null
   },
   zlib: (input, level) => plain(deflateSync(input, { level, chunkSize: 65_536 })),
   brotli: (input, quality) =>

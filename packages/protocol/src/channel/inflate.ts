@@ -1,12 +1,10 @@
-/** How a compressed stream came to its end. `null` while there may be more. */
-export type StreamEnd = 'complete' | 'truncated' | { readonly corrupt: string } | null
+import type { ByteSink } from './byteSink.ts'
+import type { ByteSource, StreamEnd } from './byteSource.ts'
+import { copyBack } from './copyBack.ts'
 
 const WINDOW = 32_768
-/** Bytes given at a time. */
-const STEP = 65_536
-/** Longest match of DEFLATE. */
-const MAX_MATCH = 258
 const MAX_BITS = 15
+const END_OF_BLOCK = 256
 
 const LENGTH_BASE = [
   3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
@@ -16,8 +14,8 @@ const DISTANCE_BASE = Array.from({ length: 30 }, (_, i) => (i < 2 ? i + 1 : ((2 
 const DISTANCE_EXTRA = Array.from({ length: 30 }, (_, i) => (i < 2 ? 0 : (i >> 1) - 1))
 const CODE_LENGTH_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
 
-/** Look-up by the next `bits` bits: symbol << 4 | code length; 0 where no code is. */
-type CodeTable = { readonly bits: number; readonly entries: Uint16Array }
+/** Look-up by the next `bits` bits: symbol << 4 | code length; 0 where no code is. No symbol is read from fewer than `least`. */
+type CodeTable = { readonly bits: number; readonly least: number; readonly entries: Uint16Array }
 
 function reverseBits(code: number, length: number): number {
   let reversed = 0
@@ -29,14 +27,14 @@ function reverseBits(code: number, length: number): number {
  * The table of a canonical Huffman code, or `null` for a code that is over-subscribed or incomplete; as in the
  * implementation that the chains run, one single code of one bit passes, and so does no code at all.
  */
-function codeTable(lengths: Uint8Array): CodeTable | null {
+function codeTable(lengths: Uint8Array, least = 0): CodeTable | null {
   const counts = new Uint16Array(MAX_BITS + 1)
   let bits = 0
   for (const length of lengths) {
     counts[length] = (counts[length] as number) + 1
     if (length > bits) bits = length
   }
-  if (bits === 0) return { bits: 0, entries: new Uint16Array(1) }
+  if (bits === 0) return { bits: 0, least: 0, entries: new Uint16Array(1) }
   counts[0] = 0
   const next = new Uint16Array(MAX_BITS + 2)
   let code = 0
@@ -55,7 +53,7 @@ function codeTable(lengths: Uint8Array): CodeTable | null {
     const entry = (symbol << 4) | length
     for (let i = reverseBits(own, length); i < entries.length; i += 1 << length) entries[i] = entry
   }
-  return { bits, entries }
+  return { bits, least, entries }
 }
 
 let fixedTables: { literals: CodeTable; distances: CodeTable } | null = null
@@ -72,24 +70,33 @@ function fixedCode(): { literals: CodeTable; distances: CodeTable } {
 }
 
 /**
- * Unpacks raw DEFLATE (RFC 1951) piece by piece, in constant memory.
+ * Unpacks raw DEFLATE (RFC 1951) read by read as op-node does, by the Go library that it has, in constant memory.
  *
- * What native libraries do not give: when the stream is cut short or corrupt, every byte that could be unpacked before
- * that point has been handed out. Used where there is no native library, and where the native one failed.
+ * What native libraries do not give: when the stream is cut short or corrupt, all that was unpacked before that point is
+ * handed out, the last of it by the same read that tells of the end.
+ *
+ * @see Go 1.22 and later, compress/flate/inflate.go
  */
-export class Inflater {
+export class Inflater implements ByteSource {
   readonly #input: Uint8Array
   #at: number
   #bitBuffer = 0
   #bitCount = 0
-  readonly #out = new Uint8Array(WINDOW + STEP + MAX_MATCH)
-  #outAt = 0
-  /** Start of what was not handed out yet. */
+  readonly #window = new Uint8Array(WINDOW)
+  #to = 0
+  /** Whether the window has been full once. */
+  #isFull = false
+  /** Start of what is to be handed out; {@link #due} bytes of it before more is unpacked. */
   #given = 0
+  #due = 0
   #finalBlock = false
   #storedLeft = 0
+  #copyLeft = 0
+  #copyDistance = 0
   #literals: CodeTable | null = null
   #distances: CodeTable | null = null
+  /** Met while there are bytes to hand out. */
+  #stop: StreamEnd = null
   #end: StreamEnd = null
 
   constructor(input: Uint8Array, start = 0) {
@@ -97,7 +104,6 @@ export class Inflater {
     this.#at = start
   }
 
-  /** Why {@link pull} gave `null`. */
   get end(): StreamEnd {
     return this.#end
   }
@@ -107,31 +113,42 @@ export class Inflater {
     return this.#at - (this.#bitCount >> 3)
   }
 
-  /** The next bytes (valid until the next call), or `null` at the end. */
-  pull(): Uint8Array | null {
-    if (this.#end === null && this.#outAt > STEP) {
-      this.#out.copyWithin(0, this.#outAt - WINDOW, this.#outAt)
-      this.#outAt = WINDOW
-      this.#given = WINDOW
+  read(sink: ByteSink, size: number): number {
+    while (this.#due === 0 && this.#stop === null) {
+      this.#unpack()
+      if (this.#stop !== null || this.#to === WINDOW) this.#due = this.#to - this.#given
     }
-    const limit = WINDOW + STEP
-    while (this.#end === null && this.#outAt < limit) {
-      if (this.#storedLeft > 0) this.#copyStored(limit)
-      else if (this.#literals && this.#distances) this.#copySymbols(this.#literals, this.#distances, limit)
-      else if (this.#finalBlock) this.#end = 'complete'
+    const count = Math.min(size, this.#due)
+    sink.push(this.#window.subarray(this.#given, this.#given + count))
+    this.#given += count
+    this.#due -= count
+    if (this.#due === 0) {
+      this.#end = this.#stop
+      if (this.#to === WINDOW) {
+        this.#to = 0
+        this.#given = 0
+        this.#isFull = true
+      }
+    }
+    return count
+  }
+
+  /** Unpacks until something is to be handed out or the stream ends. */
+  #unpack(): void {
+    while (this.#stop === null && this.#due === 0 && this.#to < WINDOW) {
+      if (this.#copyLeft > 0) this.#copy()
+      else if (this.#storedLeft > 0) this.#copyStored()
+      else if (this.#literals && this.#distances) this.#copySymbols(this.#literals, this.#distances)
+      else if (this.#finalBlock) this.#stop = 'complete'
       else this.#openBlock()
     }
-    if (this.#given === this.#outAt) return null
-    const piece = this.#out.subarray(this.#given, this.#outAt)
-    this.#given = this.#outAt
-    return piece
   }
 
   #need(count: number): boolean {
     while (this.#bitCount < count) {
       const byte = this.#input[this.#at]
       if (byte === undefined) {
-        this.#end = 'truncated'
+        this.#stop = 'truncated'
         return false
       }
       this.#at++
@@ -149,7 +166,7 @@ export class Inflater {
   }
 
   #corrupt(reason: string): void {
-    this.#end = { corrupt: reason }
+    this.#stop = { corrupt: reason }
   }
 
   #openBlock(): void {
@@ -177,18 +194,23 @@ export class Inflater {
       return
     }
     this.#storedLeft = length
+    // Encoders flush with an empty block.
+    if (length > 0) return
+    this.#due = this.#to - this.#given
+    if (this.#finalBlock) this.#stop = 'complete'
   }
 
-  #copyStored(limit: number): void {
-    const count = Math.min(this.#storedLeft, limit - this.#outAt, this.#input.length - this.#at)
-    this.#out.set(this.#input.subarray(this.#at, this.#at + count), this.#outAt)
-    this.#at += count
-    this.#outAt += count
-    this.#storedLeft -= count
-    if (this.#storedLeft > 0 && this.#at === this.#input.length) this.#end = 'truncated'
+  #copyStored(): void {
+    const wanted = Math.min(this.#storedLeft, WINDOW - this.#to)
+    const bytes = this.#input.subarray(this.#at, this.#at + wanted)
+    this.#window.set(bytes, this.#to)
+    this.#at += bytes.length
+    this.#to += bytes.length
+    this.#storedLeft -= bytes.length
+    if (bytes.length < wanted) this.#stop = 'truncated'
   }
 
-  /** One symbol of a code, or -1 with {@link end} set. */
+  /** One symbol of a code, or -1 at the end. */
   #symbol(table: CodeTable): number {
     while (this.#bitCount < table.bits) {
       const byte = this.#input[this.#at]
@@ -199,8 +221,8 @@ export class Inflater {
     }
     const entry = table.entries[this.#bitBuffer & ((1 << table.bits) - 1)] as number
     const length = entry & 15
-    if (length === 0 || length > this.#bitCount) {
-      if (this.#bitCount < table.bits) this.#end = 'truncated'
+    if (length === 0 || length > this.#bitCount || this.#bitCount < table.least) {
+      if (this.#bitCount < table.bits) this.#stop = 'truncated'
       else this.#corrupt('bits that are no code')
       return -1
     }
@@ -250,7 +272,8 @@ export class Inflater {
       lengths.fill(symbol === 16 ? (lengths[i - 1] as number) : 0, i, i + count)
       i += count
     }
-    const literals = codeTable(lengths.subarray(0, literalCount))
+    // A block ends with its end symbol: op-node looks for no fewer bits than that has.
+    const literals = codeTable(lengths.subarray(0, literalCount), lengths[END_OF_BLOCK])
     const distances = codeTable(lengths.subarray(literalCount))
     if (!literals || !distances) {
       this.#corrupt('Huffman code')
@@ -260,16 +283,16 @@ export class Inflater {
     this.#distances = distances
   }
 
-  #copySymbols(literals: CodeTable, distances: CodeTable, limit: number): void {
-    const out = this.#out
-    while (this.#outAt < limit) {
+  #copySymbols(literals: CodeTable, distances: CodeTable): void {
+    const window = this.#window
+    while (this.#to < WINDOW) {
       const symbol = this.#symbol(literals)
       if (symbol < 0) return
-      if (symbol < 256) {
-        out[this.#outAt++] = symbol
+      if (symbol < END_OF_BLOCK) {
+        window[this.#to++] = symbol
         continue
       }
-      if (symbol === 256) {
+      if (symbol === END_OF_BLOCK) {
         this.#literals = null
         this.#distances = null
         return
@@ -290,15 +313,20 @@ export class Inflater {
       }
       if (!this.#need(distanceExtra)) return
       const distance = (DISTANCE_BASE[distanceSymbol] as number) + this.#take(distanceExtra)
-      const to = this.#outAt
-      if (distance > to) {
+      if (distance > (this.#isFull ? WINDOW : this.#to)) {
         this.#corrupt(`distance ${distance} beyond the start`)
         return
       }
-      if (distance >= length) out.copyWithin(to, to - distance, to - distance + length)
-      else if (distance === 1) out.fill(out[to - 1] as number, to, to + length)
-      else for (let i = 0; i < length; i++) out[to + i] = out[to + i - distance] as number
-      this.#outAt = to + length
+      this.#copyLeft = length
+      this.#copyDistance = distance
+      this.#copy()
     }
+  }
+
+  #copy(): void {
+    const count = Math.min(this.#copyLeft, WINDOW - this.#to)
+    copyBack(this.#window, WINDOW, this.#to, this.#copyDistance, count)
+    this.#to += count
+    this.#copyLeft -= count
   }
 }
