@@ -9,7 +9,7 @@ const BUNDLES: readonly (readonly [name: string, entry: string])[] = [
   ['protocol, everything', `export * from '@keelson/protocol'`],
   [
     'protocol, decode only',
-    `export { tryDecodeFrames, readChannelBatches, deriveSpanBatch, decodeBlob, initCompression } from '@keelson/protocol'`,
+    `export { tryDecodeFrames, readChannelBatches, deriveSpanBatch, decodeBlob } from '@keelson/protocol'`,
   ],
   ['protocol, one codec (deposits)', `export { decodeDepositTx, encodeDepositTx } from '@keelson/protocol'`],
   ['derive, the whole pipeline', `export * from '@keelson/derive'`],
@@ -24,4 +24,6 @@ for (const [name, entry] of BUNDLES) {
   console.log(`${name.padEnd(32)}${sizes.map(kib).join('')}`)
 }
 const wasm = join(dirname(createRequire(import.meta.url).resolve('brotli-wasm')), 'pkg.web/brotli_wasm_bg.wasm')
-console.log(`\nBrotli channels also need brotli_wasm_bg.wasm, fetched at run time: ${kib(statSync(wasm).size).trim()}.`)
+console.log(
+  `\nTo write brotli channels needs brotli_wasm_bg.wasm too, fetched at run time: ${kib(statSync(wasm).size).trim()}.`,
+)

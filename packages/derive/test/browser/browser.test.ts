@@ -64,6 +64,11 @@ describe.skipIf(reason !== null)(`in Chromium${reason ? ` (${reason})` : ''}`, (
     expect(derived.slice(0, known.length).map(({ ref }) => ref.hash)).toEqual(known)
   })
 
+  it('unpacks a brotli channel with nothing loaded', async () => {
+    const { channel, batch } = await brotliChannel()
+    expect(await inPage('firstBatch', channel)).toEqual(batch)
+  })
+
   it('packs and unpacks a brotli channel', async () => {
     const inNode = await brotliChannel()
     expect(await inPage('brotliChannel')).toEqual(inNode)

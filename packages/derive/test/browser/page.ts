@@ -103,7 +103,10 @@ function parentHashes({ input, expected }: PipelineFixture): Map<bigint, Hash> {
   return hashes
 }
 
-/** Packs a batch into a brotli channel and reads it back; the browser's brotli is WebAssembly. */
+/** The first batch of a channel. */
+export const firstBatch = (channel: Hex) => plain(readChannelBatches(hexToBytes(channel), OPTIONS).next())
+
+/** Packs a batch into a brotli channel, in a page by WebAssembly, and reads it back. */
 export async function brotliChannel() {
   await initCompression()
   const batch: SingularBatch = {
@@ -114,8 +117,7 @@ export async function brotliChannel() {
     transactions: [hexToBytes(`0x02${'c0ffee'.repeat(2_000)}`)],
   }
   const channel = compressChannel(encodeRlp(encodeSingularBatch(batch)), 'brotli', 10)
-  const read = readChannelBatches(channel, OPTIONS).next()
-  return plain({ algorithm: channel[0], bytes: channel.length, batch: read })
+  return { algorithm: channel[0], channel: bytesToHex(channel), batch: firstBatch(bytesToHex(channel)) }
 }
 
 /** As JSON can carry it: quantities and bytes as text. */
