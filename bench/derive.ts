@@ -169,7 +169,10 @@ const PARTS: readonly (readonly [string, RegExp])[] = [
   ['blobs', /blob\.ts/],
   ['decompression', /node:zlib|internal.*zlib|compression|inflate|channel\/brotli|zlibReader|copyBack|byteSink/i],
   ['frames and channels', /frame|stages\/channel|pruneFrames/i],
-  ['batch decoding', /channelReader|channelStrings|channelContent|singularBatch|columns|spanBatch|derivedSpanBatch|protocol\/src\/rlp/i],
+  [
+    'batch decoding',
+    /channel(Reader|Strings|Content)|singularBatch|columns|spanBatch|derivedSpanBatch|protocol\/src\/rlp/i,
+  ],
   ['transaction rebuilding', /spanTx/],
   ['batch rules', /checkS|batchStage|batchQueue|batchContext|spanCursor|l1Window|transactionRules/],
   ['attributes', /attributes|l1InfoTx|depositTx|upgrade|systemConfig|feeScalars|sourceHash|l1ChainConfig/i],
