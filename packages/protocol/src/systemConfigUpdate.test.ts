@@ -53,13 +53,20 @@ describe('system config updates', () => {
       `0x${data.slice(2, 128)}1f${data.slice(130)}`,
     ]
     for (const wrong of bad) expect(apply({ ...gasLimit, data: wrong as `0x${string}` })).toBe(before)
+    // The words of offset and length are 256 bits wide, each byte of which counts.
+    for (const at of [0, 1, 30, 31, 32, 33, 62, 63]) {
+      const digits = data.slice(2, 2 + 2 * at)
+      const byte = Number(`0x${data.slice(2 + 2 * at, 4 + 2 * at)}`) ^ 1
+      const wrong = `0x${digits}${byte.toString(16).padStart(2, '0')}${data.slice(4 + 2 * at)}` as const
+      expect(apply({ ...gasLimit, data: wrong }), `byte ${at}`).toBe(before)
+    }
     expect(apply(update(1, 5n))).toBe(before)
     expect(apply(update(2, 5n, 6n))).toBe(before)
   })
 
   it('[DER-285] of type 0 set the batcher, a left-padded address', () => {
     expect(apply(update(0, BigInt(testAddress(0x5a)))).batcherAddress).toBe(testAddress(0x5a))
-    expect(apply(update(0, 1n << 160n))).toBe(before)
+    for (const bit of [160n, 248n, 255n]) expect(apply(update(0, 1n << bit))).toBe(before)
   })
 
   it('[DER-286] of type 1 set overhead and scalar before Ecotone', () => {
@@ -84,7 +91,7 @@ describe('system config updates', () => {
 
   it('[DER-288] of type 2 set the gas limit, 64 bits', () => {
     expect(apply(update(2, 2n ** 64n - 1n)).gasLimit).toBe(2n ** 64n - 1n)
-    expect(apply(update(2, 2n ** 64n))).toBe(before)
+    for (const bit of [64n, 248n, 255n]) expect(apply(update(2, 1n << bit))).toBe(before)
   })
 
   it('[DER-289] of type 3 change nothing', () => {
@@ -95,10 +102,18 @@ describe('system config updates', () => {
   it('[DER-290] of type 4 set denominator and elasticity', () => {
     expect(apply(update(4, (250n << 32n) + 6n)).eip1559Params).toBe('0x000000fa00000006')
     expect(apply(update(4, 0n)).eip1559Params).toBe('0x0000000000000000')
+    // What stands above them in the word has no say.
+    expect(apply(update(4, (1n << 64n) + (250n << 32n) + 6n)).eip1559Params).toBe('0x000000fa00000006')
   })
 
   it('[DER-291] of type 4 are refused with a zero denominator beside an elasticity', () => {
-    expect(apply(update(4, 6n))).toBe(before)
+    for (const elasticity of [1n, 6n, 1n << 24n, 2n ** 32n - 1n]) expect(apply(update(4, elasticity))).toBe(before)
+    for (const denominator of [1n, 1n << 24n]) {
+      const params = (denominator << 32n) + 6n
+      expect(apply(update(4, params)).eip1559Params).toBe(`0x${params.toString(16).padStart(16, '0')}`)
+    }
+    // The other way round nothing divides by zero.
+    expect(apply(update(4, 250n << 32n)).eip1559Params).toBe('0x000000fa00000000')
   })
 
   it('[DER-292] of type 5 set the operator fee: scalar from bytes 20-24, constant from bytes 24-32', () => {
@@ -108,13 +123,13 @@ describe('system config updates', () => {
 
   it('[DER-293] of type 6 set the minimum base fee, 64 bits', () => {
     expect(apply(update(6, 1_000_000_000n)).minBaseFee).toBe(1_000_000_000n)
-    expect(apply(update(6, 2n ** 64n))).toBe(before)
+    for (const bit of [64n, 248n, 255n]) expect(apply(update(6, 1n << bit))).toBe(before)
   })
 
   it('[DER-294] of type 7 set the DA footprint scalar, 16 bits', () => {
     expect(apply(update(7, 0n)).daFootprintGasScalar).toBe(0n)
     expect(apply(update(7, 65_535n)).daFootprintGasScalar).toBe(65_535n)
-    expect(apply(update(7, 65_536n))).toBe(before)
+    for (const bit of [16n, 248n, 255n]) expect(apply(update(7, 1n << bit))).toBe(before)
   })
 
   it('[DER-295] of an unknown type or version are skipped', () => {
