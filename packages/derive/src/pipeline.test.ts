@@ -144,6 +144,20 @@ describe('pipeline', () => {
     expect([l1.calls.ref, pipeline.origin?.number]).toEqual([1, 101n])
   })
 
+  it('[DER-001] [DER-245] numbers and times of blocks count from the configured L2 genesis', async () => {
+    const blocks = chainOf(Array.from({ length: 12 }, () => []))
+    const first = l1Ref(blocks[0] as MemoryL1Block)
+    const l2 = { hash: fakeHash('L2 genesis'), number: 7n }
+    const genesis = { l1: first, l2, l2Time: L1_START + 4n, systemConfig }
+    const config = stageConfig('granite', { seqWindowSize: 3n, genesis })
+    const head = l2Block(7n, first, { ...l2, timestamp: genesis.l2Time, sequenceNumber: 0n })
+    const built = await setUp(config, blocks, head).all()
+    expect(built.length).toBeGreaterThan(20)
+    expect(built[0]).toMatchObject({ number: 8n, parentHash: l2.hash, timestamp: L1_START + 6n })
+    for (const { number, timestamp } of built)
+      expect(number).toBe(l2.number + (timestamp - genesis.l2Time) / config.blockTime)
+  })
+
   it('[DER-364] names the L1 block on which it stood, not the L1 origin', async () => {
     const config = stageConfig('granite')
     const { frames } = posts(config, 1)

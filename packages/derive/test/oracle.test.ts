@@ -95,6 +95,45 @@ const DISAGREEMENTS: readonly (readonly [string, HistoryScript])[] = [
   ],
 ]
 
+/** The sequencer makes blocks with transactions, the batcher posts them, somebody deposits. */
+const busy = {
+  ...quiet,
+  deposits: 1,
+  build: 2,
+  txs: 1,
+  isStuck: false,
+  posts: [{ ...plainPost, kind: 'honest', blocks: 4 }],
+} as const
+const lagging = { ...busy, pace: 0 }
+const back = (depth: number, { isReincluded = false, isForgotten = false } = {}) => ({
+  ...busy,
+  reorg: { depth, isReincluded, isForgotten },
+})
+const settings = { forkGaps: [], seqWindowSize: 4, channelTimeout: 3, maxSequencerDrift: 20 }
+
+/** What L1 does, and how often the pipeline must be reset for it. */
+const REORGS: readonly (readonly [string, HistoryScript['steps'], number])[] = [
+  ['of blocks that were not read yet is none for the pipeline', [busy, busy, lagging, lagging, back(2), busy], 0],
+  ['of the newest block makes a reset', [busy, busy, busy, back(1), busy], 1],
+  ['that is deeper than the sequencing window makes a reset', [...Array(14).fill(busy), back(11), busy], 1],
+  [
+    'whose branch has the batches of the old one makes a reset',
+    [...Array(6).fill(busy), back(4, { isReincluded: true })],
+    1,
+  ],
+  ['whose old blocks are forgotten makes a reset', [...Array(6).fill(busy), back(4, { isForgotten: true }), busy], 1],
+  [
+    'that is seen only after another one makes one reset',
+    [...Array(6).fill(busy), { ...back(4), pace: 0 }, back(5), busy],
+    1,
+  ],
+  [
+    'that follows another one makes another reset',
+    [...Array(6).fill(busy), back(2), busy, busy, busy, back(5), busy],
+    2,
+  ],
+]
+
 describe('pipeline and plain implementation', () => {
   it('[DER-008] agree on hostile L1 histories', async () => {
     await fc.assert(
@@ -107,6 +146,16 @@ describe('pipeline and plain implementation', () => {
 
   it.each(DISAGREEMENTS)('%s', async (_, script) => {
     expect(await difference(script)).toBeNull()
+  })
+
+  it.each(REORGS)('[DER-026] [DER-369] [DER-380] agree after an L1 reorg: one %s', async (_, steps, resets) => {
+    for (const genesisFork of [0, 5, 7, 10]) {
+      const history = playHistory({ ...settings, genesisFork, steps })
+      const result = await runPipeline(history)
+      expect(findDisagreement(history, result)).toBeNull()
+      expect(result.resets).toBe(resets)
+      expect(result.chain.at(-1)?.ref).toEqual(history.chain.at(-1)?.ref)
+    }
   })
 
   it('[DER-008] agree also when reads fail now and then', async () => {
