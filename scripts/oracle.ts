@@ -59,7 +59,10 @@ let played = 0
 let l1Blocks = 0
 let l2Blocks = 0
 let resets = 0
-/** Histories whose chain, after resets, is not the one that is derived from genesis. */
+/**
+ * Histories whose chain, after resets, is not the one derived from genesis. The rules themselves make it so: what was
+ * dropped for being ahead of the safe head as of then is not ahead of one that was derived later and is begun from.
+ */
 let startDependent = 0
 let isShrinking = false
 const started = performance.now()

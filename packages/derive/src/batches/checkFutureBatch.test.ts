@@ -45,6 +45,13 @@ describe('a singular batch of the future', () => {
 
   it('[DER-001] is dropped at a time between blocks', () => {
     expect(judge(singular(0, 1_015n))).toBe('DER-159')
+    const rules = { ...config, blockTime: 3n }
+    expect([1_013n, 1_014n, 1_015n, 1_016n].map((time) => judge(singular(0, time), { rules }))).toEqual([
+      null,
+      'DER-159',
+      'DER-159',
+      null,
+    ])
   })
 
   it('[DER-006] [DER-162] is dropped when it was included after the window of its epoch', () => {

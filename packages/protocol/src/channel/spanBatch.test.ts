@@ -227,6 +227,14 @@ describe('span batch prefix and payload', () => {
     expect(bits(1, 0, 0).startEpochNumber).toBe(50n)
   })
 
+  it('[DER-130] with more changes than L1 blocks begins at a number that wraps in 64 bits, as no L1 block has it', () => {
+    const originBits = encodeBits([0, 1, 1])
+    const counts = new Uint8Array(3)
+    const batch = derive(span({ ...empty, blockCount: u(3), l1OriginNum: u(1), originBits, blockTxCounts: counts }))
+    expect(batch.startEpochNumber).toBe(2n ** 64n - 1n)
+    expect([0, 1, 2].map((i) => batch.blockEpochNumber(i))).toEqual([2n ** 64n - 1n, 0n, 1n])
+  })
+
   it('[DER-146] has no transaction bytes when it has no transaction', () => {
     expect(verdictOf(empty)).toBe('valid')
     const batch = derive(span(empty))
