@@ -1,4 +1,4 @@
-import type { ExecutionPayloadEnvelope, L1BlockInfo } from '@keelson/protocol'
+import type { ExecutionPayloadEnvelope, L1BlockInfo, L2BlockRef } from '@keelson/protocol'
 import { describe, expect, it } from 'vitest'
 import { engineHarness, fakeAttributes, fakeL1Block, hashOf } from '../testing/index.ts'
 import { findSyncStart } from './syncStart.ts'
@@ -95,6 +95,74 @@ describe('finding the sync start', () => {
     await expect(s.find()).rejects.toMatchObject({ severity: 'reset', fault: { code: 'inconsistentOrigin' } })
   })
 
+  describe('along single refs', () => {
+    /** Block `number` with L1 origin `epoch`. */
+    const ref = (
+      number: number,
+      epoch: number,
+      sequenceNumber: number,
+      fields: Partial<L2BlockRef> = {},
+    ): L2BlockRef => ({
+      hash: hashOf(`L2 ${number}`),
+      parentHash: hashOf(`L2 ${number - 1}`),
+      number: BigInt(number),
+      timestamp: 1_000n + 2n * BigInt(number),
+      l1Origin: { hash: fakeL1Block(BigInt(epoch)).hash, number: BigInt(epoch) },
+      sequenceNumber: BigInt(sequenceNumber),
+      ...fields,
+    })
+    const genesis = ref(0, 0, 0)
+
+    /** Walks along these blocks after genesis; everything is safe, nothing but genesis finalized. */
+    function walk(blocks: readonly L2BlockRef[], shown = (n: bigint) => fakeL1Block(n), seqWindowSize = 4n) {
+      const { config } = engineHarness({ config: { seqWindowSize } })
+      const refs = [genesis, ...blocks]
+      const head = refs.at(-1) as L2BlockRef
+      const unasked = async (): Promise<never> => {
+        throw new Error('not to be asked')
+      }
+      const l2 = {
+        getL2BlockRef: async (selector: unknown) => (selector === 'finalized' ? genesis : head),
+        getL2BlockRefByHash: async (hash: string) => refs.find((each) => each.hash === hash) ?? null,
+        getL2BlockRefByNumber: unasked,
+        getL2Transactions: unasked,
+        getSystemConfigByL2Hash: unasked,
+      }
+      const known = Array.from({ length: 40 }, (_, n) => [shown(BigInt(n)), fakeL1Block(BigInt(n))]).flat()
+      const l1 = {
+        getBlockRefByNumber: async (n: bigint) => shown(n),
+        getBlockInfo: async (hash: string) => known.find((block) => block.hash === hash) ?? null,
+      }
+      const ids = { l1: fakeL1Block(0n), l2: { hash: genesis.hash, number: 0n } }
+      return findSyncStart({ config: { ...config, genesis: { ...config.genesis, ...ids } }, l1, l2 })
+    }
+    const foreign = { hash: hashOf('another L1 block'), number: 0n }
+
+    it('[DER-374] follows a chain whose origins and sequence numbers are in order', async () => {
+      const start = await walk([ref(1, 0, 1), ref(2, 1, 0), ref(3, 1, 1), ref(4, 2, 0)])
+      expect(numbers(start)).toEqual([4n, 0n, 0n])
+    })
+
+    it.each([
+      ['a sequence number that skips one within an epoch', [ref(1, 0, 1), ref(2, 1, 0), ref(3, 1, 2)]],
+      ['a sequence number that stays within an epoch', [ref(1, 0, 1), ref(2, 1, 0), ref(3, 1, 0)]],
+      ['a first block of an epoch that does not count from 0', [ref(1, 0, 1), ref(2, 1, 1)]],
+      ['an L1 origin that skips one', [ref(1, 0, 1), ref(2, 2, 0)]],
+      ['an L1 origin that goes back', [ref(1, 0, 1), ref(2, 1, 0), ref(3, 0, 0)]],
+      ['an L1 origin that is no child of the one before', [ref(1, 0, 1, { l1Origin: foreign }), ref(2, 1, 0)]],
+      ['two L1 origins of one number', [ref(1, 0, 1, { l1Origin: foreign }), ref(2, 0, 2)]],
+    ])('[DER-374] refuses %s', async (_, blocks) => {
+      await expect(walk(blocks)).rejects.toMatchObject({ severity: 'reset', fault: { code: 'inconsistentOrigin' } })
+    })
+
+    it('[DER-376] goes five sequencing windows deep, and not one L1 block deeper', async () => {
+      const reorged = (n: bigint) => fakeL1Block(n, 'b', 1n)
+      const to = (epoch: number) => Array.from({ length: epoch }, (_, i) => ref(i + 1, i + 1, 0))
+      expect(numbers(await walk(to(10), reorged, 2n))).toEqual([0n, 0n, 0n])
+      await expect(walk(to(11), reorged, 2n)).rejects.toMatchObject({ fault: { code: 'tooDeepReorg' } })
+    })
+  })
+
   it('[DER-375] does not walk past another block at the height of the finalized one', async () => {
     const s = scene({ l2Blocks: 6, l1Head: 10n })
     const [other] = s.chainOn(s.genesis, 1, 'other')
@@ -132,6 +200,10 @@ describe('finding the sync start', () => {
   it('recovers an engine that synced far without safe and finalized labels', async () => {
     const s = scene({ l2Blocks: 62, l1Head: 40n, seqWindowSize: 2n })
     expect(numbers(await s.find())).toEqual([62n, 62n, 62n])
+    // Fourteen sequencing windows above genesis are not far yet.
+    expect(numbers(await scene({ l2Blocks: 58, l1Head: 40n, seqWindowSize: 2n }).find())).toEqual([58n, 58n, 58n])
+    const near = scene({ l2Blocks: 57, l1Head: 40n, seqWindowSize: 2n })
+    await expect(near.find()).rejects.toMatchObject({ fault: { code: 'tooDeepReorg' } })
   })
 
   it('says what it could not read, as temporary', async () => {
