@@ -113,8 +113,11 @@ describe('finding the sync start', () => {
     })
     const genesis = ref(0, 0, 0)
 
-    /** Walks along these blocks after genesis; everything is safe, nothing but genesis finalized. */
-    function walk(blocks: readonly L2BlockRef[], shown = (n: bigint) => fakeL1Block(n), seqWindowSize = 4n) {
+    /** Walks along these blocks after genesis; nothing but genesis is finalized. */
+    function walk(
+      blocks: readonly L2BlockRef[],
+      { shown = (n: bigint) => fakeL1Block(n), seqWindowSize = 4n, safe = blocks.length } = {},
+    ) {
       const { config } = engineHarness({ config: { seqWindowSize } })
       const refs = [genesis, ...blocks]
       const head = refs.at(-1) as L2BlockRef
@@ -122,7 +125,8 @@ describe('finding the sync start', () => {
         throw new Error('not to be asked')
       }
       const l2 = {
-        getL2BlockRef: async (selector: unknown) => (selector === 'finalized' ? genesis : head),
+        getL2BlockRef: async (selector: unknown) =>
+          selector === 'finalized' ? genesis : selector === 'safe' ? (refs[safe] ?? null) : head,
         getL2BlockRefByHash: async (hash: string) => refs.find((each) => each.hash === hash) ?? null,
         getL2BlockRefByNumber: unasked,
         getL2Transactions: unasked,
@@ -136,6 +140,8 @@ describe('finding the sync start', () => {
       const ids = { l1: fakeL1Block(0n), l2: { hash: genesis.hash, number: 0n } }
       return findSyncStart({ config: { ...config, genesis: { ...config.genesis, ...ids } }, l1, l2 })
     }
+    /** One block for each epoch. */
+    const to = (epoch: number) => Array.from({ length: epoch }, (_, i) => ref(i + 1, i + 1, 0))
     const foreign = { hash: hashOf('another L1 block'), number: 0n }
 
     it('[DER-374] follows a chain whose origins and sequence numbers are in order', async () => {
@@ -156,10 +162,21 @@ describe('finding the sync start', () => {
     })
 
     it('[DER-376] goes five sequencing windows deep, and not one L1 block deeper', async () => {
-      const reorged = (n: bigint) => fakeL1Block(n, 'b', 1n)
-      const to = (epoch: number) => Array.from({ length: epoch }, (_, i) => ref(i + 1, i + 1, 0))
-      expect(numbers(await walk(to(10), reorged, 2n))).toEqual([0n, 0n, 0n])
-      await expect(walk(to(11), reorged, 2n)).rejects.toMatchObject({ fault: { code: 'tooDeepReorg' } })
+      const from1 = { shown: (n: bigint) => fakeL1Block(n, 'b', 1n), seqWindowSize: 2n }
+      expect(numbers(await walk(to(10), from1))).toEqual([0n, 0n, 0n])
+      await expect(walk(to(11), from1)).rejects.toMatchObject({ fault: { code: 'tooDeepReorg' } })
+    })
+
+    it('[DER-372] [DER-373] counts the window back from the highest origin that is canonical', async () => {
+      const from10 = { shown: (n: bigint) => fakeL1Block(n, 'b', 10n) }
+      // Block 9 is canonical; 4 is the first one more than a window behind.
+      expect(numbers(await walk(to(12), from10))).toEqual([9n, 3n, 0n])
+    })
+
+    it('[DER-373] begins with the safe head at the latest', async () => {
+      expect(numbers(await walk(to(12), { safe: 8 }))).toEqual([12n, 6n, 0n])
+      expect(numbers(await walk(to(12), { safe: 7 }))).toEqual([12n, 6n, 0n])
+      expect(numbers(await walk(to(12), { safe: 6 }))).toEqual([12n, 5n, 0n])
     })
   })
 

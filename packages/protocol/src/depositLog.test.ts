@@ -95,6 +95,33 @@ describe('user deposits', () => {
     expect(bytesToHex(decodeDepositLog({ ...log(1n), data: bytesToHex(good) }, hash, 0).data)).toBe('0x0102')
   })
 
+  it('[DER-270] have no padding after whole words, and up to 31 bytes of it otherwise', () => {
+    // With the 73 bytes before it: 95, 96, 97 and 128 bytes.
+    for (const length of [22, 23, 24, 55]) {
+      const data = `0x${'ab'.repeat(length)}` as const
+      const entry = log(1n, data)
+      expect(hexToBytes(entry.data).length % 32).toBe(0)
+      expect(bytesToHex(decodeDepositLog(entry, hash, 0).data)).toBe(data)
+    }
+  })
+
+  it('[DER-269] need addresses in the topics of sender and recipient', () => {
+    const good = log(1n)
+    for (const index of [1, 2]) {
+      const topic = good.topics[index] as `0x${string}`
+      const bad = [
+        `0x01${topic.slice(4)}`,
+        `${topic.slice(0, 25)}1${topic.slice(26)}`,
+        `${topic}00`,
+        topic.slice(0, -2),
+      ]
+      for (const wrong of bad)
+        expect(() =>
+          decodeDepositLog({ ...good, topics: good.topics.with(index, wrong as `0x${string}`) }, hash, 0),
+        ).toThrow(CodecError)
+    }
+  })
+
   it('[DER-271] need 73 bytes of opaque data', () => {
     const data = hexToBytes(log(1n).data)
     data[63] = 72
