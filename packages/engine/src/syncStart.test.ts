@@ -208,6 +208,24 @@ describe('finding the sync start', () => {
     await expect(s.find()).rejects.toMatchObject({ fault: { code: 'tooDeepReorg' } })
   })
 
+  it.each([
+    ['safe', { head: 2, safe: 4, finalized: 1 }],
+    ['finalized', { head: 2, safe: 2, finalized: 3 }],
+  ])('recovers an engine that was rewound below its %s label alone', async (_, { head, safe, finalized }) => {
+    const s = scene({ l2Blocks: 4, l1Head: 10n })
+    s.engine.setLabels({ head: s.hashAt(head), safe: s.hashAt(safe), finalized: s.hashAt(finalized) })
+    expect(numbers(await s.find())).toEqual([2n, 2n, 2n])
+  })
+
+  it.each([
+    ['safe', { safe: 1, finalized: 0 }],
+    ['finalized', { safe: 0, finalized: 1 }],
+  ])('does not take an engine with a %s block for one that was just synced', async (_, labels) => {
+    const s = scene({ l2Blocks: 62, l1Head: 40n, seqWindowSize: 2n })
+    s.label(labels)
+    await expect(s.find()).rejects.toMatchObject({ fault: { code: 'tooDeepReorg' } })
+  })
+
   it('recovers an engine that was rewound below its own labels', async () => {
     const s = scene({ l2Blocks: 4, l1Head: 10n })
     s.engine.setLabels({ head: s.hashAt(2), safe: s.hashAt(4), finalized: s.hashAt(3) })

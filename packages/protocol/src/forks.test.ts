@@ -10,6 +10,7 @@ describe('fork times', () => {
     expect(isForkActive({ forks }, 'canyon', 10n)).toBe(true)
     expect(isForkActive({ forks }, 'delta', 2n ** 64n - 1n)).toBe(false)
     expect(isForkActive({ forks: { canyon: 0n } }, 'canyon', 0n)).toBe(true)
+    expect(isForkActive({ forks: {} }, 'bedrock', 0n)).toBe(true)
   })
 
   it('[DER-022] make one activation block: the first at or after the time', () => {
@@ -19,6 +20,11 @@ describe('fork times', () => {
       )
       expect(blocks).toEqual([10n])
     }
+  })
+
+  it('[DER-022] make one also in the second block of all time', () => {
+    const blocks = [0n, 2n, 4n].filter((timestamp) => isActivationBlock(config({ karst: 1n }), 'karst', timestamp))
+    expect(blocks).toEqual([2n])
   })
 
   it('[DER-022] make no activation block when the fork is active from genesis', () => {
@@ -35,6 +41,8 @@ describe('fork times', () => {
       'ecotone',
     ])
     expect(activeFork(config({}), 1n)).toBe('bedrock')
+    const all = Object.fromEntries(FORKS.slice(1).map((fork, i) => [fork, BigInt(i + 1)]))
+    expect(FORKS.map((_, i) => activeFork(config(all), BigInt(i)))).toEqual(FORKS)
     expect(FORKS.at(-1)).toBe('karst')
   })
 })

@@ -85,6 +85,11 @@ describe('system config updates', () => {
 
   it('[DER-287] of type 1 change nothing from Ecotone on when the scalar is not valid', () => {
     const invalid = [2n << 248n, 1n << 32n, (1n << 248n) | (1n << 64n), 0xffn << 248n]
+    // The padding reaches from the version byte to the scalars: four bytes in version 0, eight in version 1.
+    invalid.push(1n << 240n, (1n << 248n) | (1n << 240n))
+    expect(apply(update(1, 11n, 0xffff_ffffn), { time: 1000n }).scalar).toBe(word(0xffff_ffffn))
+    const full = (1n << 248n) | 0xffff_ffff_ffff_ffffn
+    expect(apply(update(1, 11n, full), { time: 1000n }).scalar).toBe(word(full))
     for (const scalar of invalid) expect(apply(update(1, 11n, scalar), { time: 1000n })).toBe(before)
     expect(apply(update(1, 11n, 2n << 248n), { time: 999n }).scalar).toBe(word(2n << 248n))
   })
