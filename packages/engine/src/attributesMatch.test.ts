@@ -39,10 +39,32 @@ describe('comparing attributes with a block', () => {
     )
   })
 
+  it('[DER-341] looks at the number of transactions and at each byte string, deposits included', () => {
+    const { transactions } = engineHarness().derivedOn(engineHarness().genesisRef, {
+      transactions: [userTx('a')],
+    }).attributes
+    const [deposit, sequenced] = transactions as [Uint8Array, Uint8Array]
+    const found = (...list: Uint8Array[]) => mismatchAfter('granite', { block: { transactions: list } })
+    expect(found(deposit, sequenced)).toBeNull()
+    expect(found(deposit, sequenced, userTx('b'))).toBe('transactions')
+    expect(found(deposit)).toBe('transactions')
+    expect(found(sequenced, deposit)).toBe('transactions[0]')
+    expect(found(deposit.with(-1, 0xff), sequenced)).toBe('transactions[0]')
+    expect(found(deposit, sequenced.slice(0, -1))).toBe('transactions[1]')
+  })
+
   it('[DER-342] looks at withdrawals (Canyon)', () => {
     const withdrawal = { index: 0n, validatorIndex: 0n, address: `0x${'11'.repeat(20)}`, amount: 1n } as const
     expect(mismatchAfter('granite', { block: { withdrawals: [withdrawal] } })).toBe('withdrawals')
     expect(mismatchAfter('regolith', { block: { withdrawals: [] } })).toBe('withdrawals')
+    expect(mismatchAfter('regolith', { attributes: { withdrawals: [] } })).toBe('withdrawals')
+    const attributes = { withdrawals: [withdrawal] }
+    expect(mismatchAfter('granite', { attributes, block: { withdrawals: [{ ...withdrawal }] } })).toBeNull()
+    const others = [{ index: 1n }, { validatorIndex: 1n }, { address: `0x${'22'.repeat(20)}` as const }, { amount: 2n }]
+    for (const other of others) {
+      const block = { withdrawals: [{ ...withdrawal, ...other }] }
+      expect(mismatchAfter('granite', { attributes, block })).toBe('withdrawals[0]')
+    }
   })
 
   it('[DER-343] looks at the parent beacon block root (Ecotone)', () => {
