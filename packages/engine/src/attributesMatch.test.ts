@@ -74,8 +74,10 @@ describe('comparing attributes with a block', () => {
   it('[DER-344] looks at the EIP-1559 parameters, zero standing for the chain constants (Holocene)', () => {
     expect(mismatchAfter('granite', { block: { extraData: '0x00' } })).toBe('extraData')
     expect(mismatchAfter('holocene', { block: { extraData: '0x' } })).toBe('extraData')
-    const other = encodeExtraData({ denominator: 50, elasticity: 2 })
-    expect(mismatchAfter('holocene', { block: { extraData: other } })).toBe('extraData')
+    const found = (denominator: number, elasticity: number) =>
+      mismatchAfter('holocene', { block: { extraData: encodeExtraData({ denominator, elasticity }) } })
+    expect(found(250, 6)).toBeNull()
+    expect([found(50, 6), found(250, 2), found(50, 2)]).toEqual(['extraData', 'extraData', 'extraData'])
     const explicit = { attributes: { eip1559Params: '0x000000fa00000006' } } as const
     expect(mismatchAfter('holocene', explicit)).toBeNull()
   })
