@@ -478,6 +478,20 @@ describe('authorisations', () => {
     expect(chain.state.getAccount(BOB)?.nonce).toBe(0n)
   })
 
+  it('[EXE-120] hold on every chain when they name chain 0', async () => {
+    const chain = executorChain('isthmus')
+    const authorizations = [signAuthorization(BOB_KEY, OTHER, 0n, 0n)]
+    await chain.build([signTx({ type: 4, nonce: 0n, gas: 200_000n, authorizations })])
+    expect(chain.state.getAccount(BOB)?.nonce).toBe(1n)
+  })
+
+  it.each(FORKS)('[EXE-120] [EXE-114] are allowed from Isthmus on, and not in %s before it', async (fork) => {
+    const authorizations = [signAuthorization(BOB_KEY, OTHER, 0n)]
+    const tx = signTx({ type: 4, nonce: 0n, gas: 200_000n, authorizations })
+    const isAllowed = FORKS.indexOf(fork) >= FORKS.indexOf('isthmus')
+    expect(await executorChain(fork).rejection(tx)).toBe(isAllowed ? null : 'typeNotSupported')
+  })
+
   it('[EXE-120] of the sender itself come after its nonce is raised', async () => {
     const chain = executorChain('isthmus')
     const authorizations = [signAuthorization(ALICE_KEY, OTHER, 1n)]

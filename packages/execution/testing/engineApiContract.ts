@@ -356,6 +356,13 @@ export function testEngineApi(name: string, make: MakeEngine): void {
           await expect(engine.auth(`engine_forkchoiceUpdatedV${other}`, [state, attributes])).rejects.toHaveProperty(
             'code',
           )
+          // With the fields of the other version it is the fork that does not fit.
+          const { parentBeaconBlockRoot: _, ...withoutRoot } = attributes as Record<string, unknown>
+          const otherFields =
+            other === 3 ? { ...withoutRoot, withdrawals: [], parentBeaconBlockRoot: ZERO_HASH } : withoutRoot
+          await expect(engine.auth(`engine_forkchoiceUpdatedV${other}`, [state, otherFields])).rejects.toEqual(
+            refused(ENGINE_ERROR.unsupportedFork),
+          )
           for (const version of [3, 4, 5].filter((candidate) => candidate !== get)) {
             await expect(engine.auth(`engine_getPayloadV${version}`, [payloadId])).rejects.toEqual(
               refused(ENGINE_ERROR.unsupportedFork),
