@@ -1,4 +1,4 @@
-import { bytesToHex, decodeRlp, FORKS, type Fork, orderedTrieRoot, type RlpItem } from '@keelson/protocol'
+import { bytesToHex, concatBytes, decodeRlp, FORKS, type Fork, orderedTrieRoot, type RlpItem } from '@keelson/protocol'
 import { describe, expect, it } from 'vitest'
 import { createdAddress, decodeTransaction, encodeReceipt } from '../src/index.ts'
 import {
@@ -29,6 +29,7 @@ const withCode = (hex: `0x${string}`, storage?: Record<string, string>) => ({
 const word = (n: number) => `0x${n.toString(16).padStart(64, '0')}`
 const nonceOf = (chain: ExecutorChain, address: `0x${string}`) => chain.state.getAccount(address)?.nonce ?? 0n
 const sinceRegolith = FORKS.slice(FORKS.indexOf('regolith'))
+const sinceCanyon = FORKS.slice(FORKS.indexOf('canyon'))
 
 describe('deposit execution', () => {
   it.each(FORKS)('[EXE-010] [EXE-016] mints to the sender and raises its nonce in %s', async (fork) => {
@@ -136,6 +137,21 @@ describe('deposit execution', () => {
     const used = async (fork: Fork) => (await executorChain(fork).build([tx()])).header.gasUsed
     expect((await used('canyon')) - (await used('regolith'))).toBe(4n)
   })
+
+  it.each(sinceCanyon)(
+    '[EXE-011] [EXE-106] creates with initcode of any length in %s, its code does not',
+    async (fork) => {
+      const chain = executorChain(fork)
+      const long = depositTx({ from: NOBODY, to: null, data: new Uint8Array(49_153), gas: 1_000_000n })
+      // Creates a contract with that much of its memory.
+      const creates = (size: string) => code(`62${size} 6000 6000 f0 50 00`)
+      const nested = (size: string) =>
+        depositTx({ to: null, data: concatBytes(creates(size), new Uint8Array(49_153)), gas: 5_000_000n })
+      const { outcomes } = await chain.build([long, nested('00c001'), nested('00c000')])
+      expect(outcomes.map(({ receipt }) => receipt.status)).toEqual([1, 0, 1])
+      expect(outcomes.map(({ evmError }) => evmError)).toEqual([null, 'initcode exceeds max initcode size', null])
+    },
+  )
 
   it('[EXE-015] checks and charges the calldata floor from Isthmus', async () => {
     const data = code('01'.repeat(100))

@@ -15,6 +15,7 @@ type ExecResult = Awaited<ReturnType<EVM['runInterpreter']>>
 type Internals = {
   readonly _opcodeMap: readonly OpcodeEntry[]
   readonly performanceLogger: unknown
+  allowUnlimitedInitCodeSize: boolean
   journal: unknown
   stateManager: EvmStateManager
 }
@@ -93,10 +94,20 @@ export class OpEvm extends EVM {
     return source === null ? undefined : super.getPrecompile(source)
   }
 
+  /**
+   * EIP-3860's limit holds for what code creates. That of transactions is checked before they run, and deposits have
+   * none.
+   */
+  protected override _executeCreate(message: Message): ReturnType<EVM['_executeCreate']> {
+    this.#internals.allowUnlimitedInitCodeSize = message.depth === 0
+    return super._executeCreate(message)
+  }
+
   protected override async runInterpreter(
     message: Message,
     opts?: Parameters<EVM['runInterpreter']>[1],
   ): Promise<ExecResult> {
+    this.#internals.allowUnlimitedInitCodeSize = false
     const { code } = message
     if (message.gasLimit > MAX_FAST_GAS || !(code instanceof Uint8Array)) return super.runInterpreter(message, opts)
     const { stateManager, performanceLogger, _opcodeMap: opcodes } = this.#internals

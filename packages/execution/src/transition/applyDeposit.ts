@@ -1,6 +1,5 @@
 import type { EvmTracer } from '../evm/tracer.ts'
 import type { BlockContext } from './blockContext.ts'
-import { MAX_INITCODE_SIZE } from './constants.ts'
 import { intrinsicGas } from './intrinsicGas.ts'
 import { type MessageResult, runMessage, settle } from './message.ts'
 import type { DepositFields, ExecutionTx } from './types.ts'
@@ -44,7 +43,6 @@ function depositFault(
   if (tx.gasLimit < gas.intrinsic) return 'intrinsic gas too low'
   if (tx.gasLimit < gas.floor) return 'gas below the calldata floor'
   if (state.accountOrEmpty(tx.sender).balance < tx.value) return 'insufficient funds for transfer'
-  if (tx.to === null && rules.canyon && tx.data.length > MAX_INITCODE_SIZE) return 'initcode too large'
   return null
 }
 
