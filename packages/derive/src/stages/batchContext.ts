@@ -100,18 +100,20 @@ export class BatchContext {
   emptyBatch(parent: L2BlockRef, isExhausted: boolean): Pull<DerivedBatch> {
     const { config, origin } = this.ctx
     const timestamp = parent.timestamp + config.blockTime
-    let epoch = this.window.first
-    for (; ; epoch = this.window.first) {
-      if (!epoch) return drained
-      const expiry = epoch.number + config.seqWindowSize
-      const isExpired = expiry < origin.number || (expiry === origin.number && isExhausted)
-      if (!isExpired) return drained
-      const nextEpoch = this.window.get(epoch.number + 1n)
-      if (!nextEpoch) return drained
-      if (timestamp < nextEpoch.timestamp || epoch.number === parent.l1Origin.number + 1n) break
-      this.window.dropFirst()
-    }
+    const epoch = this.window.first
+    if (!epoch) return drained
+    const expiry = epoch.number + config.seqWindowSize
+    const isExpired = expiry < origin.number || (expiry === origin.number && isExhausted)
+    if (!isExpired) return drained
+    const nextEpoch = this.window.get(epoch.number + 1n)
+    if (!nextEpoch) return drained
     const isFirstOfEpoch = epoch.number === parent.l1Origin.number + 1n
+    if (timestamp >= nextEpoch.timestamp && !isFirstOfEpoch) {
+      // The block of the next epoch waits for the next try, also when its window has passed too: op-node and kona do so,
+      // and with it goes which L1 block the block is derived from.
+      this.window.dropFirst()
+      return drained
+    }
     const batch = {
       parentHash: parent.hash,
       epochNumber: epoch.number,

@@ -375,6 +375,14 @@ describe('empty batches', () => {
     expect(count).toBeGreaterThan(10)
   })
 
+  it('[DER-209] leave an epoch in one L1 block and begin the next one in the L1 block after it', async () => {
+    const { next, l1 } = setUp()
+    // The next block's time is that of L1 block 1 at least; the windows of both epochs have passed at L1 block 20.
+    const head = l2Block(9n, l1(0), { timestamp: l1(1).timestamp })
+    expect(await next(20, head)).toBeNull()
+    expect((await must(next(21, head))).batch).toMatchObject({ epochNumber: 101n, timestamp: head.timestamp + 2n })
+  })
+
   it('[DER-206] [DER-003] give an epoch its block also when L2 is ahead of the next L1 block', async () => {
     // L1 blocks 1 s apart, L2 blocks 2 s: every epoch still gets one block.
     const { next, l1 } = setUp({ slot: 1n, length: 60 })
