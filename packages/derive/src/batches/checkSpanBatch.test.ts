@@ -144,7 +144,8 @@ describe('prefix of a span batch', () => {
     const blocks = Array.from({ length: 12 }, (_, i) => batchOn(first, l1(0), { timestamp: L1_START + 2n * BigInt(i) }))
     const early = deriveSpanBatch(decodeSpanBatch(encodeSpanBatch(blocks, granite, 1n)), granite)
     if (early instanceof Error) throw early
-    expect(await judge(early)).toBe('DER-186 dropped')
+    expect(await judge(early)).toBe('DER-187 dropped')
+    expect(await judge(early, { fork: 'holocene' })).toBe('DER-187 past')
   })
 
   it('[DER-187] may begin with the block after genesis', async () => {
@@ -176,6 +177,11 @@ describe('prefix of a span batch', () => {
   it('[DER-191] is dropped when its last L1 origin is before the known ones: it can never be judged otherwise', async () => {
     const old = spanOn(granite, block(6), [0, 0, 0, 0].map(l1))
     expect(await judge(old, { safeHead: 9, known: [1, 6] })).toBe('DER-191 dropped')
+  })
+
+  it('[DER-191] is skipped alone from Holocene when its last L1 origin is before the known ones', async () => {
+    const old = spanOn(granite, block(6), [0, 0, 0, 0].map(l1))
+    expect(await judge(old, { fork: 'holocene', safeHead: 9, known: [1, 6] })).toBe('DER-191 past')
   })
 
   it('[DER-192] is dropped when it begins before the epoch of its parent', async () => {

@@ -13,6 +13,13 @@ export type SpanSituation = BatchSituation & {
 
 const drop = (rule: RuleId, reason: string): Decision => ({ outcome: 'dropped', rule, reason })
 const undecided = (rule: RuleId, reason: string): Decision => ({ outcome: 'undecided', rule, reason })
+const past = (rule: RuleId, reason: string): Decision => ({ outcome: 'past', rule, reason })
+/**
+ * A span for which op-node and kona lack a block that will never come. They call it undecided, which from Holocene on
+ * lets go of the span alone: its channel is read on. Before Holocene they would wait for ever.
+ */
+const notToBeDecided = (isHolocene: boolean, rule: RuleId, reason: string): Decision =>
+  isHolocene ? past(rule, reason) : drop(rule, reason)
 const ACCEPTED: Decision = { outcome: 'accepted', rule: 'DER-193', reason: 'the span continues the safe chain' }
 
 /** Good so far, and the block of the safe chain that the span builds on. */
@@ -81,9 +88,13 @@ async function checkPrefix(span: SpanBatch, situation: SpanSituation): Promise<P
   const last = span.blockTimestamp(span.blockCount - 1)
   if (last < next) {
     const reason = `the span ends at ${last}, before ${next}`
-    return isHolocene ? { outcome: 'past', rule: 'DER-185', reason } : drop('DER-184', reason)
+    return isHolocene ? past('DER-185', reason) : drop('DER-184', reason)
   }
 
+  const behind = safeHead.timestamp - span.timestamp
+  if (behind >= 0n && behind % config.blockTime === 0n && span.timestamp <= config.genesis.l2Time) {
+    return notToBeDecided(isHolocene, 'DER-187', `the span begins at ${span.timestamp}: no block comes before genesis`)
+  }
   const parent = await parentOf(span, situation)
   if (!parent)
     return drop('DER-186', `no block of the safe chain comes just before the span's first at ${span.timestamp}`)
@@ -100,7 +111,7 @@ async function checkPrefix(span: SpanBatch, situation: SpanSituation): Promise<P
   const endOrigin = window.get(end)
   if (!endOrigin) {
     if (window.last && end > window.last.number) return undecided('DER-191', `L1 block ${end} is not known yet`)
-    return drop('DER-191', `the last epoch ${end} is before the safe head's ${current}`)
+    return notToBeDecided(isHolocene, 'DER-191', `the last epoch ${end} is before the safe head's ${current}`)
   }
   if (!span.checkOriginHash(endOrigin.hash)) {
     return drop('DER-191', `L1 block ${end} is ${endOrigin.hash}, not ${span.l1OriginCheck}…`)
@@ -118,8 +129,6 @@ async function parentOf(span: SpanBatch, { config, safeHead, l2 }: SpanSituation
   const behind = safeHead.timestamp - span.timestamp
   if (behind % config.blockTime !== 0n) return null
   const number = safeHead.number - behind / config.blockTime - 1n
-  // The genesis block, or one before it, has no parent to build on.
-  if (number < config.genesis.l2.number) return null
   const parent = await l2.getL2BlockRefByNumber(number)
   if (!parent) throw new DerivationError('l2ReadFailed', { number })
   return parent

@@ -261,6 +261,17 @@ describe('batch stage', () => {
     expect(ctx.verdicts.at(-1)).toMatchObject({ inclusion: l1(1) })
   })
 
+  it('[DER-217] [DER-191] a span whose last epoch is outdated leaves the channel alone', async () => {
+    const { span, singular, next, l1, ctx, fed } = await setUp()
+    // The safe head has come to epoch 101, the span stays with 100.
+    const head = l2Block(6n, l1(1))
+    span(spanOn(config, l2Block(5n, l1(0)), [0, 0].map(l1)))
+    singular(batchOn(head, l1(1), { transactions: [tx(1)] }))
+    expect((await must(next(2, head))).batch.transactions).toEqual([tx(1)])
+    expect(shown(ctx.verdicts)).toEqual(['DER-191 past', 'DER-176 accepted'])
+    expect(fed.flushes).toBe(0)
+  })
+
   it('[DER-221] a failed read of the safe chain loses nothing', async () => {
     const { span, next, l1, l2 } = await setUp()
     span(spanOn(config, l2Block(4n, l1(0)), [0, 0].map(l1)))
