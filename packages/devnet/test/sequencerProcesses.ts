@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { freePort } from '@keelson/service/node'
 import { bytesToHex } from 'viem'
-import { freePort, type L1Chain, privateKeyOf, roleAccount } from '../src/index.ts'
+import { type L1Chain, privateKeyOf, roleAccount } from '../src/index.ts'
 import { eventually, rpc } from './support.ts'
 
 const BIN = resolve(import.meta.dirname, '../../keelson/src/bin.ts')

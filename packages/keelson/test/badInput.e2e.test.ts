@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import {
   DEV_ACCOUNT_COUNT,
   devAccount,
-  freePort,
   type L1Chain,
   privateKeyOf,
   roleAccount,
@@ -14,6 +13,7 @@ import {
 } from '@keelson/devnet'
 import { bytesToHex, type Hash } from '@keelson/protocol'
 import { createRpcClient } from '@keelson/service'
+import { freePort } from '@keelson/service/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type KeelsonProcess, keelson, runKeelson, takenPort } from './keelsonProcess.ts'
 
