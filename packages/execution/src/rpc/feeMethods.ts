@@ -1,4 +1,4 @@
-import { type JsonNode, nextBaseFee } from '@keelson/protocol'
+import { isDepositTx, type JsonNode, nextBaseFee } from '@keelson/protocol'
 import { invalidParams, RpcMethodError } from '@keelson/service'
 import { effectiveTip } from '../builder/bestTransactions.ts'
 import type { StoredBlock } from '../chain/chainStore.ts'
@@ -21,14 +21,13 @@ const byTip = (a: Tip, b: Tip) => (a.tip < b.tip ? -1 : a.tip > b.tip ? 1 : 0)
 export function feeMethods(engine: ExecutionEngine): RpcMethodTable {
   const { chain } = engine
 
-  /** What the transactions of a block paid, without deposits; cheapest first. */
+  /** What the transactions of a block paid, cheapest first: deposits paid nothing, and weigh by their gas as all do. */
   function tipsOf(block: StoredBlock): Tip[] {
     const receipts = chain.store.receipts(block.hash) ?? []
     return block.transactions
-      .flatMap((bytes, index): Tip[] => {
-        if (bytes[0] === 0x7e) return []
-        const tip = effectiveTip(decodeTransaction(bytes), block.header.baseFeePerGas) ?? 0n
-        return [{ tip, gasUsed: receipts[index]?.gasUsed ?? 0n }]
+      .map((bytes, index): Tip => {
+        const tip = isDepositTx(bytes) ? 0n : (effectiveTip(decodeTransaction(bytes), block.header.baseFeePerGas) ?? 0n)
+        return { tip, gasUsed: receipts[index]?.gasUsed ?? 0n }
       })
       .sort(byTip)
   }
@@ -62,7 +61,7 @@ export function feeMethods(engine: ExecutionEngine): RpcMethodTable {
       oldestBlock: oldest.header.number,
       baseFeePerGas: [...blocks.map(({ header }) => header.baseFeePerGas), baseFeeAfter(newest)],
       gasUsedRatio: blocks.map(({ header }) => Number(header.gasUsed) / Number(header.gasLimit)),
-      baseFeePerBlobGas: Array.from({ length: blocks.length + 1 }, () => 1n),
+      baseFeePerBlobGas: [...blocks, newest].map(({ header }) => (header.excessBlobGas === undefined ? 0n : 1n)),
       blobGasUsedRatio: blocks.map(() => 0),
       ...(percentiles.length > 0 && { reward: blocks.map((block) => rewards(block, percentiles)) }),
     }
@@ -70,15 +69,14 @@ export function feeMethods(engine: ExecutionEngine): RpcMethodTable {
 
   function rewards(block: StoredBlock, percentiles: readonly number[]): bigint[] {
     const tips = tipsOf(block)
-    const total = tips.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)
     return percentiles.map((percentile) => {
-      const threshold = (total * BigInt(Math.round(percentile * 100))) / 10_000n
+      const threshold = BigInt(Math.floor((Number(block.header.gasUsed) * percentile) / 100))
       let sum = 0n
-      for (const { tip, gasUsed } of tips) {
+      const reached = tips.find(({ gasUsed }) => {
         sum += gasUsed
-        if (sum >= threshold) return tip
-      }
-      return 0n
+        return sum >= threshold
+      })
+      return (reached ?? tips.at(-1))?.tip ?? 0n
     })
   }
 
