@@ -7,7 +7,7 @@ testEngineApi('embedded, in process', makeEmbedded)
 testEngineApi('embedded, over HTTP with JWT', makeServed)
 
 const external = externalEngines()
-for (const { name, make } of external) testEngineApi(name, make)
+for (const { name, make, newestFork } of external) testEngineApi(name, make, newestFork)
 
 describe.skipIf(external.length > 0)('Engine API of other engines', () => {
   it.skip('skipped: name a binary with OP_GETH_BIN or OP_RETH_BIN', () => {})

@@ -4,4 +4,4 @@ import { externalEngines } from '../testing/externalEngine.ts'
 
 testEthRpc('embedded, in process', makeEmbedded)
 testEthRpc('embedded, over HTTP', makeServed)
-for (const { name, make } of externalEngines()) testEthRpc(name, make)
+for (const { name, make, newestFork } of externalEngines()) testEthRpc(name, make, newestFork)

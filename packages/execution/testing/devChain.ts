@@ -3,16 +3,20 @@ import {
   type ExecutionClient,
   type ExecutionPayloadEnvelope,
   encodeDepositTx,
+  encodeL1InfoCalldata,
   encodeRlp,
   FORKS,
   type Fork,
+  type ForkSchedule,
   type Hash,
   type Hex,
   hexToBytes,
   keccak256,
+  l1InfoFormat,
   type PayloadAttributes,
   privateKeyToAddress,
   signHash,
+  ZERO_ADDRESS,
   ZERO_HASH,
 } from '@keelson/protocol'
 import type { GenesisJson } from '../src/genesis/genesisJson.ts'
@@ -32,11 +36,31 @@ const SEQUENCER_FEE_VAULT: Address = '0x4200000000000000000000000000000000000011
 const L1_ATTRIBUTES_SENDER: Address = '0xdeaddeaddeaddeaddeaddeaddeaddeaddead0001'
 const L1_BLOCK: Address = '0x4200000000000000000000000000000000000015'
 
-/** Genesis key of each fork that has one. */
-const timeKeys = (fork: Fork) => (fork === 'bedrock' || fork === 'delta' ? [] : [`${fork}Time`])
+const word = (value: bigint): Hash => `0x${value.toString(16).padStart(64, '0')}`
+
+const activeAtGenesis = (fork: Fork): ForkSchedule =>
+  Object.fromEntries(FORKS.slice(1, FORKS.indexOf(fork) + 1).map((active) => [active, 0n]))
+
+/** The fork of L1 that a fork of the OP Stack brings along, as other engines want it named. */
+const L1_FORKS: Partial<Record<Fork, string>> = {
+  canyon: 'shanghai',
+  ecotone: 'cancun',
+  isthmus: 'prague',
+  karst: 'osaka',
+}
+
+/** Genesis keys of each fork. */
+const timeKeys = (fork: Fork) =>
+  fork === 'bedrock' || fork === 'delta' ? [] : [`${fork}Time`, ...(L1_FORKS[fork] ? [`${L1_FORKS[fork]}Time`] : [])]
+
+/** Forks of L1 before the merge: of no interest here, but other engines do not start without them. */
+const PRE_MERGE_FORKS = [
+  ...['homestead', 'eip150', 'eip155', 'eip158', 'byzantium', 'constantinople', 'petersburg', 'istanbul'],
+  ...['muirGlacier', 'berlin', 'london', 'arrowGlacier', 'grayGlacier', 'mergeNetsplit', 'bedrock'],
+]
 
 /**
- * A small genesis: {@link DEV_ACCOUNTS} with 10,000 ether each, every fork up to `fork` active from the start.
+ * A small genesis that every engine reads: {@link DEV_ACCOUNTS} with 10,000 ether each, every fork up to `fork` active from the start.
  *
  * @param options.alloc - further accounts
  */
@@ -49,61 +73,94 @@ export function devGenesis(
   return {
     config: {
       chainId: Number(DEV_CHAIN_ID),
+      ...Object.fromEntries(PRE_MERGE_FORKS.map((name) => [`${name}Block`, 0])),
+      ...{ terminalTotalDifficulty: 0, terminalTotalDifficultyPassed: true },
       ...Object.fromEntries(active.flatMap(timeKeys).map((key) => [key, 0])),
       optimism: { eip1559Elasticity: 6, eip1559Denominator: 50, eip1559DenominatorCanyon: 250 },
     },
     timestamp: `0x${DEV_GENESIS_TIME.toString(16)}`,
     gasLimit: `0x${gasLimit.toString(16)}`,
+    difficulty: '0x0',
     baseFeePerGas: '0x3b9aca00',
     extraData: active.includes('jovian') ? '0x01000000fa000000060000000000000000' : holocene,
     alloc: {
       ...Object.fromEntries(DEV_ACCOUNTS.map((address) => [address, { balance: '10000000000000000000000' }])),
-      '0x4200000000000000000000000000000000000016': { nonce: 1, storage: { [ZERO_HASH]: `0x${'00'.repeat(31)}01` } },
+      '0x4200000000000000000000000000000000000016': {
+        ...{ balance: '0x0', nonce: 1 },
+        storage: { [ZERO_HASH]: `0x${'00'.repeat(31)}01` },
+      },
       ...alloc,
     },
   }
 }
 
-const word = (value: bigint): Hash => `0x${value.toString(16).padStart(64, '0')}`
+/** What differs between the L1 fees of dev chains; nothing is charged unless asked for. */
+export type DevL1Fees = {
+  readonly operatorFeeScalar?: bigint
+  readonly operatorFeeConstant?: bigint
+  readonly daFootprintGasScalar?: bigint
+}
 
-/**
- * Storage of an L1Block contract without code, so that transactions pay for L1: base fee 1 gwei, blob base fee 1, OP
- * Mainnet's scalars of Ecotone, and before it overhead 188 and scalar 0.684. No operator fee unless asked for.
- */
-export function devL1Block(
-  options: {
-    readonly operatorFeeScalar?: bigint
-    readonly operatorFeeConstant?: bigint
-    readonly daFootprintGasScalar?: bigint
-  } = {},
-): GenesisJson['alloc'] {
-  const { operatorFeeScalar = 0n, operatorFeeConstant = 0n, daFootprintGasScalar = 400n } = options
+/** Base fee 1 gwei, blob base fee 1, OP Mainnet's scalars of Ecotone, and before it overhead 188 and scalar 0.684. */
+const L1_FEES = {
+  baseFee: 1_000_000_000n,
+  blobBaseFee: 1n,
+  baseFeeScalar: 1368,
+  blobBaseFeeScalar: 810_949,
+  overhead: word(188n),
+  scalar: word(684_000n),
+}
+const DA_FOOTPRINT_GAS_SCALAR = 400n
+
+/** Storage of an L1Block contract without code, so that transactions pay for L1. */
+export function devL1Block(fees: DevL1Fees = {}): GenesisJson['alloc'] {
+  const { operatorFeeScalar = 0n, operatorFeeConstant = 0n, daFootprintGasScalar = DA_FOOTPRINT_GAS_SCALAR } = fees
   return {
     [L1_BLOCK]: {
-      nonce: 1,
+      ...{ balance: '0x0', nonce: 1 },
       storage: {
-        [word(1n)]: word(1_000_000_000n),
-        [word(3n)]: word((1368n << 96n) | (810_949n << 64n)),
-        [word(5n)]: word(188n),
-        [word(6n)]: word(684_000n),
-        [word(7n)]: word(1n),
+        [word(1n)]: word(L1_FEES.baseFee),
+        [word(3n)]: word((BigInt(L1_FEES.baseFeeScalar) << 96n) | (BigInt(L1_FEES.blobBaseFeeScalar) << 64n)),
+        [word(5n)]: L1_FEES.overhead,
+        [word(6n)]: L1_FEES.scalar,
+        [word(7n)]: word(L1_FEES.blobBaseFee),
         [word(8n)]: word((daFootprintGasScalar << 96n) | (operatorFeeScalar << 64n) | operatorFeeConstant),
       },
     },
   }
 }
 
-/** The L1 attributes deposit of a chain that has no real L1: empty calldata to L1Block. */
-export function devL1InfoTx(seed: bigint): Uint8Array {
+/**
+ * The L1 attributes deposit of a chain that has no real L1. Some engines take the fees in receipts from its calldata: it
+ * says what {@link devL1Block} says.
+ *
+ * @param fork - whose calldata it has; that of Bedrock is read at every fork
+ * @param fees - `null`: all zero
+ */
+export function devL1InfoTx(seed: bigint, fork: Fork = 'bedrock', fees: DevL1Fees | null = null): Uint8Array {
   return encodeDepositTx({
-    sourceHash: `0x${seed.toString(16).padStart(64, '0')}`,
+    sourceHash: word(seed),
     from: L1_ATTRIBUTES_SENDER,
     to: L1_BLOCK,
     mint: 0n,
     value: 0n,
     gas: 1_000_000n,
     isSystemTx: false,
-    data: new Uint8Array(),
+    data: encodeL1InfoCalldata({
+      format: l1InfoFormat({ forks: activeAtGenesis(fork), blockTime: 2n }, DEV_GENESIS_TIME),
+      number: 1n,
+      timestamp: DEV_GENESIS_TIME,
+      baseFee: 0n,
+      blockHash: ZERO_HASH,
+      sequenceNumber: seed,
+      batcherAddress: ZERO_ADDRESS,
+      ...(fees && {
+        ...L1_FEES,
+        operatorFeeScalar: Number(fees.operatorFeeScalar ?? 0n),
+        operatorFeeConstant: fees.operatorFeeConstant ?? 0n,
+        daFootprintGasScalar: Number(fees.daFootprintGasScalar ?? DA_FOOTPRINT_GAS_SCALAR),
+      }),
+    }),
   })
 }
 
@@ -154,12 +211,21 @@ export function devTx(tx: DevTx): Uint8Array {
   )
 }
 
-/** Attributes for a block on `parent`, complete for `fork`. */
+/** The fork that decides the shape of a payload: that of `parent` tells its own. */
+function shapeOf({ executionPayload }: ExecutionPayloadEnvelope): Fork {
+  if (executionPayload.extraData.length === 2 + 2 * 17) return 'jovian'
+  if (executionPayload.withdrawalsRoot !== undefined) return 'isthmus'
+  if (executionPayload.extraData.length === 2 + 2 * 9) return 'holocene'
+  if (executionPayload.excessBlobGas !== undefined) return 'ecotone'
+  return executionPayload.withdrawals === undefined ? 'regolith' : 'canyon'
+}
+
+/** Attributes for a block on `parent`, complete for `fork`: that of the parent when nothing is said. */
 export function devAttributes(
   parent: ExecutionPayloadEnvelope,
   overrides: Partial<PayloadAttributes> & { readonly fork?: Fork } = {},
 ): PayloadAttributes {
-  const { fork = 'jovian', ...rest } = overrides
+  const { fork = shapeOf(parent), ...rest } = overrides
   const active = (other: Fork) => FORKS.indexOf(fork) >= FORKS.indexOf(other)
   const { timestamp, gasLimit, blockNumber } = parent.executionPayload
   return {
