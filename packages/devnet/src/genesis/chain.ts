@@ -2,12 +2,15 @@ import type { L1ChainConfig, RollupConfig, SystemConfig, TimedFork } from '@keel
 import { type Address, createPublicClient, type Hash, type Hex, http, type PublicClient } from 'viem'
 import { loadArtifact } from '../contracts/artifacts.ts'
 import type { L1Deployments } from '../contracts/deployL1.ts'
+import type { L1Fork } from '../l1/anvil.ts'
 import { type ForkTime, forkSchedule } from './forkTimes.ts'
 import { createL2Genesis, type L2Genesis } from './l2Genesis.ts'
 
 /** What a new chain is made from. Counts are L1 blocks, times are seconds. */
 export type ChainOptions = {
   readonly l1Rpc: string
+  /** Of the L1, from its first block on; `prague`. */
+  readonly l1Fork?: L1Fork
   readonly contracts: L1Deployments
   /** The L1 block that the chain starts from: the contracts must be initialized there. Default: the head. */
   readonly l1StartingBlock?: bigint
@@ -30,12 +33,14 @@ export type Chain = { readonly rollup: RollupConfig; readonly genesis: L2Genesis
 /** EIP-1559 constants that the OP Stack's chains use. */
 const EIP1559 = { elasticity: 6n, denominator: 50n, denominatorCanyon: 250n } as const
 
-/** Prague's blob market, from the first block on: what the devnet's L1 runs. */
-export function devnetL1Config(chainId: bigint): L1ChainConfig {
-  return {
-    chainId,
-    blobSchedule: [{ fork: 'prague', time: 0n, target: 6n, max: 9n, baseFeeUpdateFraction: 5_007_716n }],
-  }
+const BLOB_MARKETS = {
+  cancun: { target: 3n, max: 6n, baseFeeUpdateFraction: 3_338_477n },
+  prague: { target: 6n, max: 9n, baseFeeUpdateFraction: 5_007_716n },
+} as const
+
+/** The blob market of the devnet's L1, from the first block on. */
+export function devnetL1Config(chainId: bigint, fork: L1Fork = 'prague'): L1ChainConfig {
+  return { chainId, blobSchedule: [{ fork, time: 0n, ...BLOB_MARKETS[fork] }] }
 }
 
 /**
@@ -85,7 +90,7 @@ export async function createChain(options: ChainOptions): Promise<Chain> {
       eip1559DenominatorCanyon: EIP1559.denominatorCanyon,
     },
   }
-  return { rollup, genesis, l1: devnetL1Config(l1ChainId) }
+  return { rollup, genesis, l1: devnetL1Config(l1ChainId, options.l1Fork) }
 }
 
 async function readSystemConfig(l1: PublicClient, address: Address, blockNumber: bigint): Promise<SystemConfig> {

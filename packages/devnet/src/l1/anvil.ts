@@ -4,8 +4,13 @@ import { freePort } from '@keelson/service/node'
 import { createTestClient, http, type TestClient } from 'viem'
 import { DEV_MNEMONIC, FUNDED_ACCOUNT_COUNT } from '../accounts.ts'
 
+/** Forks that a devnet's L1 can be at. */
+export type L1Fork = 'cancun' | 'prague'
+
 export type AnvilOptions = {
   readonly chainId: bigint
+  /** From the first block on; `prague`. */
+  readonly fork?: L1Fork
   /** Seconds between L1 blocks once {@link Anvil.startMining} was called. */
   readonly slotTimeSeconds: number
   /** `safe` is one epoch behind the head, `finalized` two. */
@@ -51,7 +56,7 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
   signal?.throwIfAborted()
   const args = [
     ...['--host', '127.0.0.1', '--port', String(port)],
-    ...['--chain-id', String(options.chainId), '--hardfork', 'prague'],
+    ...['--chain-id', String(options.chainId), '--hardfork', options.fork ?? 'prague'],
     ...['--accounts', String(FUNDED_ACCOUNT_COUNT), '--mnemonic', DEV_MNEMONIC],
     ...['--balance', String(L1_BALANCE_ETH)],
     ...['--slots-in-an-epoch', String(options.slotsInAnEpoch ?? 4)],

@@ -9,7 +9,7 @@ import { type Chain, createChain } from '../genesis/chain.ts'
 import type { ForkTime } from '../genesis/forkTimes.ts'
 import { DEV_BALANCE, type L2Genesis } from '../genesis/l2Genesis.ts'
 import { MULTICALL3, packagePreinstalls } from '../genesis/preinstalls.ts'
-import { type Anvil, startAnvil } from '../l1/anvil.ts'
+import { type Anvil, type L1Fork, startAnvil } from '../l1/anvil.ts'
 
 /** What the L2 chain is like; counts of L1 blocks, times in seconds. */
 export type ChainParameters = {
@@ -27,6 +27,8 @@ export type ChainParameters = {
 export type L1ChainOptions = ChainParameters & {
   readonly l1ChainId: bigint
   readonly l1BlockTimeSeconds: number
+  /** Of the L1, from its first block on; `prague`. */
+  readonly l1Fork?: L1Fork
   readonly l1Port: number
   readonly slotsInAnEpoch?: number
   /** Where `rollup.json`, `genesis.json` and `l1.json` are written. */
@@ -52,9 +54,10 @@ const FINALIZATION_PERIOD_SECONDS = 12n
 
 /** Starts L1, deploys the contracts, and makes the L2 chain that begins at the block they are in. Rejects with the signal's reason. */
 export async function startL1Chain(options: L1ChainOptions): Promise<L1Chain> {
-  const { signal } = options
+  const { signal, l1Fork = 'prague' } = options
   const anvil = await startAnvil({
     chainId: options.l1ChainId,
+    fork: l1Fork,
     slotTimeSeconds: options.l1BlockTimeSeconds,
     port: options.l1Port,
     signal,
@@ -91,6 +94,7 @@ export async function startL1Chain(options: L1ChainOptions): Promise<L1Chain> {
     })
     const chain = await createChain({
       l1Rpc: anvil.url,
+      l1Fork,
       contracts,
       l1StartingBlock: blockNumber,
       l2ChainId: options.l2ChainId,
