@@ -1,7 +1,7 @@
 import { createEngineClient } from '@keelson/engine'
 import { type BlobCrypto, createBeaconClient, createL1Client, createL1HeadTracker } from '@keelson/l1'
 import { createRollupNode, type RollupNode, type SequencerConfig } from '@keelson/node'
-import { createLocalSigner, createP2P, type P2P, p2pRpcMethods } from '@keelson/p2p'
+import { createLocalSigner, createP2P, type P2P, type P2POptions, p2pRpcMethods } from '@keelson/p2p'
 import type { L1ChainConfig, RollupConfig } from '@keelson/protocol'
 import { createRpcClient, type Logger } from '@keelson/service'
 import { createMetricRegistry, createMetricsServer } from '@keelson/service/node'
@@ -21,6 +21,8 @@ export type NodeServiceOptions = {
   readonly sequencer: (SequencerConfig & { readonly blockSigningKey: Uint8Array }) | null
   /** Multiaddrs to keep connected to; `null`: no P2P at all. */
   readonly peers: readonly string[] | null
+  /** Further choices about P2P; by default it listens on loopback and does no discovery. */
+  readonly p2p?: Partial<P2POptions>
   readonly verifierL1Confs?: bigint
   readonly safeDbPath?: string
   /** Ends the start. */
@@ -80,7 +82,7 @@ export async function startNode(options: NodeServiceOptions): Promise<NodeServic
               config,
               ...parts,
               ...(sequencer && { signer: createLocalSigner(sequencer.blockSigningKey) }),
-              options: { listenIp: '127.0.0.1', staticPeers: peers },
+              options: { listenIp: '127.0.0.1', staticPeers: peers, ...options.p2p },
               log,
               metrics,
             })

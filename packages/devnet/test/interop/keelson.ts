@@ -24,6 +24,8 @@ export type KeelsonNodeOptions = {
   readonly sequencer?: boolean
   /** Multiaddrs to stay connected to; `null`: no P2P at all. */
   readonly peers: readonly string[] | null
+  /** Records of nodes to begin discovery with; absent: no discovery. */
+  readonly bootnodes?: readonly string[]
 }
 
 /** Starts Keelson's rollup node, as a verifier unless it is to sequence. */
@@ -42,6 +44,7 @@ export async function keelsonNode(chain: InteropChain, options: KeelsonNodeOptio
     metricsPort: 0,
     sequencer: options.sequencer ? { l1Confs: 0n, blockSigningKey: privateKeyOf(roleAccount('sequencer')) } : null,
     peers: options.peers,
+    ...(options.bootnodes && { p2p: { discovery: true, bootnodes: options.bootnodes } }),
     log: testLog().child({ node: options.sequencer ? 'sequencer' : 'verifier' }),
   })
   chain.keep(node)

@@ -51,11 +51,13 @@ export type OpNodeOptions = {
   readonly sequencer?: boolean
   /** Multiaddrs to stay connected to. */
   readonly peers?: readonly string[]
+  /** Records of nodes to begin discovery with; absent: no discovery. */
+  readonly bootnodes?: readonly string[]
+  /** A beacon API with sidecars; absent: no blobs. */
   readonly beacon?: string
-  readonly extra?: readonly string[]
 }
 
-/** Starts op-node, as a verifier unless it is to sequence, with P2P on loopback and without discovery. */
+/** Starts op-node, as a verifier unless it is to sequence, with P2P on loopback. */
 export async function opNode(chain: InteropChain, binary: string, options: OpNodeOptions): Promise<RollupNode> {
   const { l1 } = chain
   const folder = await ownFolder(chain, 'op-node')
@@ -73,10 +75,17 @@ export async function opNode(chain: InteropChain, binary: string, options: OpNod
       ...['--l2', options.engine.engineApi, '--l2.jwt-secret', join(chain.folder, 'jwt.txt')],
       ...(options.sequencer ? ['--sequencer.enabled', '--sequencer.l1-confs=0', '--p2p.sequencer.key', key] : []),
       ...['--rpc.addr=127.0.0.1', '--rpc.port', String(rpcPort), '--rpc.enable-admin'],
-      ...['--p2p.listen.ip=127.0.0.1', '--p2p.listen.tcp', String(p2pPort), '--p2p.no-discovery'],
+      ...['--p2p.listen.ip=127.0.0.1', '--p2p.listen.tcp', String(p2pPort)],
+      ...(options.bootnodes
+        ? [
+            '--p2p.bootnodes',
+            options.bootnodes.join(','),
+            '--p2p.advertise.ip=127.0.0.1',
+            '--p2p.netrestrict=127.0.0.0/8',
+          ]
+        : ['--p2p.no-discovery']),
       ...['--p2p.peerstore.path=memory', '--p2p.discovery.path=memory', '--p2p.priv.path', join(folder, 'p2p.txt')],
       ...(options.peers?.length ? ['--p2p.static', options.peers.join(',')] : []),
-      ...(options.extra ?? []),
     ],
     ready: () => rpc(rollupRpc, 'optimism_version'),
   })
