@@ -14,7 +14,8 @@ function frameOf(message: Message): EvmFrame {
   return {
     kind: frameKind(message),
     depth: message.depth,
-    from: addressHex(message.caller),
+    // Who calls: in a delegated frame that is the contract whose code ran the opcode, not the sender it sees.
+    from: addressHex(message.delegatecall && message.to ? message.to : message.caller),
     to: message.to ? addressHex(message.codeAddress) : null,
     value: message.value,
     gas: message.gasLimit,

@@ -114,15 +114,12 @@ export class CallTracer implements TransactionTracer {
 }
 
 function finish(frame: CallFrame, output: Uint8Array, error: string | null): void {
-  if (error === null) {
-    frame.output = bytesToHex(output)
-    return
-  }
+  if (output.length > 0 && (error === null || error === 'revert')) frame.output = bytesToHex(output)
+  if (error === null) return
   frame.error = evmErrorText(error)
   clearLogs(frame)
   if (frame.type.startsWith('CREATE')) delete frame.to
-  if (error !== 'revert' || output.length === 0) return
-  frame.output = bytesToHex(output)
+  if (error !== 'revert') return
   const reason = revertReason(output)
   if (reason !== null) frame.revertReason = reason
 }

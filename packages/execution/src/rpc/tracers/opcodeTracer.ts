@@ -28,6 +28,17 @@ type StructLog = {
   storage?: Record<string, string>
 }
 
+const CALLS = new Set(['CALL', 'CALLCODE', 'DELEGATECALL', 'STATICCALL'])
+
+/** What a call passes on is part of its cost: all that it asks for, up to 63/64 of what is left (EIP-150). */
+function forwardedGas({ opcode, stack, gasLeft, gasCost }: EvmStep): bigint {
+  const asked = stack.at(-1)
+  if (!CALLS.has(opcode.name) || asked === undefined || gasCost > gasLeft) return 0n
+  const left = gasLeft - gasCost
+  const most = left - left / 64n
+  return asked < most ? asked : most
+}
+
 const word = (value: bigint): string => value.toString(16).padStart(64, '0')
 
 /** geth's default tracer: one entry per opcode. */
@@ -55,7 +66,7 @@ export class OpcodeTracer implements TransactionTracer {
       pc: step.pc,
       op: step.opcode.name,
       gas: Number(step.gasLeft),
-      gasCost: Number(step.gasCost),
+      gasCost: Number(step.gasCost + forwardedGas(step)),
       depth: step.depth + 1,
       ...(step.gasRefund > 0n && { refund: Number(step.gasRefund) }),
     }

@@ -20,6 +20,8 @@ export class PrestateTracer implements TransactionTracer {
   readonly wantsState: 'before' | 'both'
   readonly #options: PrestateOptions
   readonly #touched = new Map<Address, Set<bigint>>()
+  readonly #created = new Set<Address>()
+  readonly #destructed = new Set<Address>()
 
   constructor(options: PrestateOptions) {
     this.#options = options
@@ -32,7 +34,7 @@ export class PrestateTracer implements TransactionTracer {
   }
 
   exit({ createdAddress }: EvmFrameResult): void {
-    if (createdAddress) this.#slots(createdAddress)
+    if (createdAddress) this.#create(createdAddress)
   }
 
   step({ opcode, stack, address }: EvmStep): void {
@@ -47,6 +49,7 @@ export class PrestateTracer implements TransactionTracer {
       case 'EXTCODEHASH':
       case 'EXTCODECOPY':
       case 'SELFDESTRUCT':
+        if (opcode.name === 'SELFDESTRUCT') this.#destructed.add(address)
         if (top !== undefined) this.#slots(addressOf(top))
         break
       case 'CALL':
@@ -62,11 +65,16 @@ export class PrestateTracer implements TransactionTracer {
   }
 
   result({ from, to, contractAddress, feeRecipient, before, after }: TracedRun): unknown {
-    for (const address of [from, to, contractAddress, feeRecipient]) if (address) this.#slots(address)
+    for (const address of [from, to, feeRecipient]) if (address) this.#slots(address)
+    if (contractAddress) this.#create(contractAddress)
     if (!before) return {}
+    /** Contracts that began in this transaction have no state before it; other new accounts had a balance of 0. */
+    const hadState = (address: Address) => !this.#created.has(address) || before.getAccount(address) !== null
     if (!this.#options.diffMode) {
       return Object.fromEntries(
-        [...this.#touched].map(([address, slots]) => [address, this.#read(before, address, slots) ?? { balance: 0n }]),
+        [...this.#touched]
+          .filter(([address]) => hadState(address))
+          .map(([address, slots]) => [address, this.#read(before, address, slots)]),
       )
     }
     const pre: Record<Address, AccountJson> = {}
@@ -74,13 +82,22 @@ export class PrestateTracer implements TransactionTracer {
     for (const [address, slots] of this.#touched) {
       if (!after) break
       const was = this.#read(before, address, slots)
+      if (this.#destructed.has(address)) {
+        if (hadState(address)) pre[address] = was
+        continue
+      }
       const is = this.#read(after, address, slots)
       const changes = changesOf(was, is)
       if (!changes) continue
-      if (was) pre[address] = onlyChangedStorage(was, is)
-      if (is) post[address] = changes
+      if (hadState(address)) pre[address] = onlyChangedStorage(was, is)
+      post[address] = changes
     }
     return { pre, post }
+  }
+
+  #create(address: Address): void {
+    this.#slots(address)
+    this.#created.add(address)
   }
 
   #slots(address: Address): Set<bigint> {
@@ -92,9 +109,9 @@ export class PrestateTracer implements TransactionTracer {
     return slots
   }
 
-  #read(state: StateReader, address: Address, slots: ReadonlySet<bigint>): AccountJson | null {
+  #read(state: StateReader, address: Address, slots: ReadonlySet<bigint>): AccountJson {
     const account = state.getAccount(address)
-    if (!account) return null
+    if (!account) return { balance: 0n }
     const json: AccountJson = { balance: account.balance }
     if (account.nonce > 0n) json.nonce = Number(account.nonce)
     if (!this.#options.disableCode && account.codeHash !== EMPTY_CODE_HASH)
@@ -111,16 +128,15 @@ export class PrestateTracer implements TransactionTracer {
 const ZERO_WORD = wordHex(0n)
 
 /** What is different afterwards; `null` for nothing. */
-function changesOf(was: AccountJson | null, is: AccountJson | null): AccountJson | null {
-  if (!is) return was ? {} : null
+function changesOf(was: AccountJson, is: AccountJson): AccountJson | null {
   const changes: AccountJson = {}
-  if (is.balance !== was?.balance && is.balance !== undefined) changes.balance = is.balance
-  if (is.nonce !== was?.nonce && is.nonce !== undefined) changes.nonce = is.nonce
-  if (is.code !== was?.code && is.code !== undefined) changes.code = is.code
+  if (is.balance !== was.balance && is.balance !== undefined) changes.balance = is.balance
+  if (is.nonce !== was.nonce && is.nonce !== undefined) changes.nonce = is.nonce
+  if (is.code !== was.code && is.code !== undefined) changes.code = is.code
   const storage = Object.entries(is.storage ?? {}).filter(
-    ([slot, value]) => value !== (was?.storage?.[slot as Hash] ?? ZERO_WORD) && value !== ZERO_WORD,
+    ([slot, value]) => value !== (was.storage?.[slot as Hash] ?? ZERO_WORD) && value !== ZERO_WORD,
   )
-  const cleared = Object.entries(was?.storage ?? {}).some(
+  const cleared = Object.entries(was.storage ?? {}).some(
     ([slot, value]) => value !== (is.storage?.[slot as Hash] ?? ZERO_WORD),
   )
   if (storage.length > 0) changes.storage = Object.fromEntries(storage)
@@ -128,9 +144,9 @@ function changesOf(was: AccountJson | null, is: AccountJson | null): AccountJson
 }
 
 /** The account before, with the slots that changed and were not zero. */
-function onlyChangedStorage({ storage, ...account }: AccountJson, is: AccountJson | null): AccountJson {
+function onlyChangedStorage({ storage, ...account }: AccountJson, is: AccountJson): AccountJson {
   const changed = Object.entries(storage ?? {}).filter(
-    ([slot, value]) => value !== (is?.storage?.[slot as Hash] ?? ZERO_WORD) && value !== ZERO_WORD,
+    ([slot, value]) => value !== (is.storage?.[slot as Hash] ?? ZERO_WORD) && value !== ZERO_WORD,
   )
   return changed.length > 0 ? { ...account, storage: Object.fromEntries(changed) } : account
 }
