@@ -394,6 +394,56 @@ export function testEthRpc(name: string, make: MakeEngine, newestFork: Fork = 'k
       expect(block[1]).toEqual({ txHash: txHash(call), result: tree })
     })
 
+    it('shows in a trace who delegates, what a call passes on as its cost, and no output where there is none', async () => {
+      const { rpc, address } = await counted()
+      const caller = `0x${'ca'.repeat(20)}`
+      const code = `0x600060006000600073${address.slice(2)}61fffff400`
+      const trace = (tracer: Json) =>
+        rpc<Json & { calls: Json[]; structLogs: Json[] }>('debug_traceCall', [
+          { to: caller },
+          'latest',
+          { ...tracer, stateOverrides: { [caller]: { code } } },
+        ])
+      const { calls, ...root } = await trace({ tracer: 'callTracer' })
+      expect(root).not.toHaveProperty('output')
+      expect(calls).toMatchObject([{ type: 'DELEGATECALL', from: caller, to: address, output: wordOf(1n) }])
+      const { structLogs } = await trace({})
+      // 0xffff for the call, 2600 for an account that was cold.
+      expect(structLogs.find(({ op }) => op === 'DELEGATECALL')).toMatchObject({ gasCost: 0xffff + 2600 })
+    })
+
+    it('leaves a contract out of the state before the transaction that creates it', async () => {
+      const { rpc, address, one } = await counted()
+      const deploy = one.executionPayload.transactions[1] as Uint8Array
+      const trace = (tracerConfig: Json) =>
+        rpc<{ pre: Json; post: Json }>('debug_traceTransaction', [
+          txHash(deploy),
+          { tracer: 'prestateTracer', tracerConfig },
+        ])
+      expect(Object.keys(await trace({}))).not.toContain(address)
+      const { pre, post } = await trace({ diffMode: true })
+      expect(Object.keys(pre)).not.toContain(address)
+      expect(post[address]).toEqual({ nonce: 1, code: expect.stringMatching(/^0x3615/) })
+    })
+
+    it('names the slots of a proof as they were asked for', async () => {
+      const { rpc, address } = await counted()
+      const { storageProof } = await rpc<{ storageProof: Json[] }>('eth_getProof', [
+        address,
+        ['0x5', wordOf(5n)],
+        'latest',
+      ])
+      expect(storageProof.map(({ key }) => key)).toEqual(['0x5', wordOf(5n)])
+    })
+
+    it('takes input before data, and refuses calls of other chains and prices below the base fee', async () => {
+      const { rpc, address } = await counted()
+      const call = (fields: Json) => rpc('eth_call', [{ to: address, ...fields }, 'latest'])
+      expect(await call({ data: '0x01', input: '0x' })).toBe(wordOf(2n))
+      expect((await errorOf(call({ chainId: '0x1' }))).message).toMatch(/^chainId does not match node's/)
+      expect((await errorOf(call({ gasPrice: '0x1' }))).message).toMatch(/max fee per gas less than block base fee/)
+    })
+
     describe('transactions that are sent', () => {
       const cases: [title: string, tx: () => Uint8Array, message: RegExp][] = [
         ['[EXE-150] a deposit', () => devDeposit(1n, DEV_ACCOUNTS[0]!, 1n), /transaction type not supported/],

@@ -27,5 +27,8 @@ export class CodecError extends codedError('CodecError', {
   badExtraData: { severity: 'critical', text: (d: { reason: string }) => `bad extra data: ${d.reason}` },
   badPayload: { severity: 'critical', text: (d: { reason: string }) => `bad payload: ${d.reason}` },
   badProof: { severity: 'critical', text: (d: { reason: string }) => `bad proof: ${d.reason}` },
-  badJson: { severity: 'critical', text: (d: { path: string; reason: string }) => `${d.path}: ${d.reason}` },
+  badJson: {
+    severity: 'critical',
+    text: (d: { path: string; reason: string }) => (d.path ? `${d.path}: ${d.reason}` : d.reason),
+  },
 }) {}

@@ -7,13 +7,14 @@ import {
   recoverAddress,
   type Authorization as SignedAuthorization,
   signatureBytes,
+  ZERO_ADDRESS,
 } from '@keelson/protocol'
 import { RpcMethodError } from '@keelson/service'
 import type { BlockOverrides } from '../transition/simulateBlocks.ts'
 import type { AccessListEntry, Authorization, SimulatedCall, StateOverride } from '../transition/types.ts'
 
 /** The call as JSON gives it; prices are still to be settled by the block. */
-export type CallObject = SimulatedCall
+export type CallObject = SimulatedCall & { readonly chainId?: bigint }
 
 const readAccessList = (node: JsonNode): readonly AccessListEntry[] =>
   node.items().map((entry) => {
@@ -38,16 +39,16 @@ const readAuthorization = (node: JsonNode): Authorization => {
   return { ...signed, authority: recoverAddress(hash, signatureBytes(signed), signed.yParity === 1n ? 1 : 0) }
 }
 
-/** Reads geth's `TransactionArgs`: `data` and `input` are the same thing, `input` wins. */
+/**
+ * Reads geth's `TransactionArgs`: `data` and `input` are the same thing, `input` wins.
+ *
+ * @throws {RpcMethodError} -32000 when it names prices of both kinds
+ */
 export function readCall(node: JsonNode): CallObject {
   const input = node.get('input')
-  const data = node.get('data')
-  if (input.exists && data.exists && input.bytes().join() !== data.bytes().join()) {
-    node.fail('both "data" and "input" are set and not equal. Please use "input" to pass transaction call data')
-  }
   const gasPrice = node.get('gasPrice')
   if (gasPrice.exists && (node.get('maxFeePerGas').exists || node.get('maxPriorityFeePerGas').exists)) {
-    node.fail('both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified')
+    throw new RpcMethodError(-32000, 'both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified')
   }
   return {
     ...node.optional('from', 'from', (from) => from.address()),
@@ -57,6 +58,7 @@ export function readCall(node: JsonNode): CallObject {
     ...node.optional('maxFeePerGas', 'maxFeePerGas', (price) => price.quantity()),
     ...node.optional('maxPriorityFeePerGas', 'maxPriorityFeePerGas', (price) => price.quantity()),
     ...node.optional('nonce', 'nonce', (nonce) => nonce.quantity()),
+    ...node.optional('chainId', 'chainId', (chainId) => chainId.quantity()),
     ...node.optional('value', 'value', (value) => value.quantity()),
     ...node.optional(input.exists ? 'input' : 'data', 'data', (bytes) => bytes.bytes()),
     ...node.optional('accessList', 'accessList', readAccessList),
@@ -75,7 +77,7 @@ export function readStateOverrides(node: JsonNode): Record<Address, StateOverrid
       const account = node.get(address)
       if (!/^0x[0-9a-fA-F]{40}$/.test(address)) account.fail('not an address')
       if (account.get('state').exists && account.get('stateDiff').exists)
-        account.fail("has both 'state' and 'stateDiff'")
+        throw new RpcMethodError(-32000, `account ${address} has both 'state' and 'stateDiff'`)
       return [
         address.toLowerCase(),
         {
@@ -111,8 +113,9 @@ export function readBlockOverrides(node: JsonNode): BlockOverrides {
  * @throws {RpcMethodError} -32000 when it would not even pay the base fee
  */
 export function callGasPrice(call: CallObject, baseFee: bigint): bigint {
-  if (call.gasPrice !== undefined) return call.gasPrice
-  const { maxFeePerGas = 0n, maxPriorityFeePerGas = 0n, from = '0x' } = call
+  const { from = ZERO_ADDRESS, gasPrice } = call
+  if (gasPrice !== undefined && (gasPrice === 0n || gasPrice >= baseFee)) return gasPrice
+  const { maxFeePerGas = gasPrice ?? 0n, maxPriorityFeePerGas = 0n } = call
   if (maxFeePerGas === 0n && maxPriorityFeePerGas === 0n) return 0n
   if (call.maxFeePerGas !== undefined && maxPriorityFeePerGas > maxFeePerGas) {
     throw new RpcMethodError(
@@ -120,7 +123,7 @@ export function callGasPrice(call: CallObject, baseFee: bigint): bigint {
       `max priority fee per gas higher than max fee per gas: address ${from}, maxPriorityFeePerGas: ${maxPriorityFeePerGas}, maxFeePerGas: ${maxFeePerGas}`,
     )
   }
-  if (maxFeePerGas < baseFee && call.maxFeePerGas !== undefined) {
+  if (maxFeePerGas < baseFee && (call.maxFeePerGas ?? gasPrice) !== undefined) {
     throw new RpcMethodError(
       -32000,
       `max fee per gas less than block base fee: address ${from}, maxFeePerGas: ${maxFeePerGas}, baseFee: ${baseFee}`,

@@ -128,9 +128,9 @@ export function chainMethods(engine: ExecutionEngine, clientVersion: string): Rp
 }
 
 /** The encoding of a transaction of the chain or the pool, or `null`. */
-export function rawTransaction(engine: ExecutionEngine, hash: Hash): string | null {
+export function rawTransaction(engine: ExecutionEngine, hash: Hash): string {
   const { store } = engine.chain
   const place = store.findTransaction(hash)
   const bytes = place ? store.block(place.blockHash)?.transactions[place.index] : engine.pool.get(hash)?.bytes
-  return bytes ? bytesToHex(bytes) : null
+  return bytes ? bytesToHex(bytes) : '0x'
 }

@@ -32,8 +32,9 @@ export async function estimateGas(context: RunContext): Promise<bigint> {
     try {
       return await runCall({ ...context, header, call: { ...call, gas } })
     } catch (error) {
-      if (error instanceof RpcMethodError && /intrinsic gas too low/.test(error.message)) return null
-      throw error
+      if (!(error instanceof RpcMethodError)) throw error
+      if (/intrinsic gas too low/.test(error.message)) return null
+      throw new RpcMethodError(error.code, `failed with ${gas} gas: ${error.message}`)
     }
   }
   if (isPlainTransfer && cap >= TRANSFER_GAS && (await attempt(TRANSFER_GAS))?.status === 1) return TRANSFER_GAS

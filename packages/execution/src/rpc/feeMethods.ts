@@ -89,7 +89,12 @@ export function feeMethods(engine: ExecutionEngine): RpcMethodTable {
     eth_feeHistory: (values) => {
       const params = new Params(values, 3)
       const count = params.required(0, (node: JsonNode) => node.uint64())
-      const newest = needBlock(engine, params.required(1, readBlockNumber))
+      const last = params.required(1, readBlockNumber)
+      const head = chain.head.header.number
+      if (typeof last === 'object' && 'number' in last && last.number > head) {
+        throw new RpcMethodError(-32000, `request beyond head block: requested ${last.number}, head ${head}`)
+      }
+      const newest = needBlock(engine, last)
       const percentiles = params.optional(
         2,
         (node) => node.items().map((item) => (typeof item.value === 'number' ? item.value : item.fail('not a number'))),
@@ -98,11 +103,11 @@ export function feeMethods(engine: ExecutionEngine): RpcMethodTable {
       if (percentiles.length > MAX_PERCENTILES) throw invalidParams(`over the query limit ${MAX_PERCENTILES}`)
       for (const [i, percentile] of percentiles.entries()) {
         if (percentile < 0 || percentile > 100)
-          throw new RpcMethodError(-32000, `invalid reward percentile: ${percentile}`)
+          throw new RpcMethodError(-32000, `invalid reward percentile: ${percentile.toFixed(6)}`)
         if (i > 0 && percentile <= (percentiles[i - 1] as number)) {
           throw new RpcMethodError(
             -32000,
-            `invalid reward percentile: #${i - 1}:${percentiles[i - 1]} >= #${i}:${percentile}`,
+            `invalid reward percentile: #${i - 1}:${percentiles[i - 1]?.toFixed(6)} >= #${i}:${percentile.toFixed(6)}`,
           )
         }
       }

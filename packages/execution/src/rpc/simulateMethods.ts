@@ -45,7 +45,8 @@ function simulatedBlockJson({ header, hash, transactions }: SimulatedBlockOutcom
       full ? simulatedTransactionJson(tx, { blockHash: hash, header, index }) : txHash(tx.bytes),
     ),
     calls: transactions.map(({ bytes, outcome, logs }, transactionIndex) => ({
-      returnData: bytesToHex(outcome.returnValue),
+      // What a revert returned is in its error.
+      returnData: outcome.status === 1 ? bytesToHex(outcome.returnValue) : '0x',
       gasUsed: outcome.gasUsed,
       status: BigInt(outcome.status),
       logs: logs.map((log) =>

@@ -1,4 +1,13 @@
-import { accountProofToJson, bigintToBytes, bytesToHex, type Hash, ZERO_ADDRESS } from '@keelson/protocol'
+import {
+  accountProofToJson,
+  bigintToBytes,
+  bytesToHex,
+  type Hash,
+  type Hex,
+  type JsonNode,
+  quantityToHex,
+  ZERO_ADDRESS,
+} from '@keelson/protocol'
 import { RpcMethodError } from '@keelson/service'
 import type { ExecutionEngine } from '../engine/executionEngine.ts'
 import { StateError } from '../state/stateError.ts'
@@ -10,7 +19,21 @@ import { readBlockOverrides, readCall, readStateOverrides } from './callObject.t
 import { estimateGas } from './estimateGas.ts'
 import { Params, readAddress, readSlot } from './params.ts'
 import type { RpcMethodTable } from './rpcMethod.ts'
-import { type RunContext, runCall } from './runCall.ts'
+import { RPC_GAS_CAP, type RunContext, runCall } from './runCall.ts'
+
+/** A slot to prove, and how the answer names it: in full when it was asked for in full, else without leading zeros. */
+const readProofKey = (node: JsonNode): { readonly word: Hash; readonly shown: Hex } => {
+  const slot = readSlot(node)
+  const word: Hash = bytesToHex(bigintToBytes(slot, 32))
+  return { word, shown: node.string().length === word.length ? word : quantityToHex(slot) }
+}
+
+/** Says of a call that could not start how much gas it had. */
+function notStarted(error: unknown, { call }: RunContext): never {
+  if (!(error instanceof RpcMethodError) || error.message.startsWith('execution aborted')) throw error
+  const gas = call.gas !== undefined && call.gas < RPC_GAS_CAP ? call.gas : RPC_GAS_CAP
+  throw new RpcMethodError(error.code, `err: ${error.message} (supplied gas ${gas})`)
+}
 
 /** Slots that one `eth_getProof` may ask for. */
 const MAX_PROOF_KEYS = 1024
@@ -30,6 +53,10 @@ export function stateMethods(engine: ExecutionEngine): RpcMethodTable {
     const params = new Params(values, 4)
     const block = needBlock(engine, params.optional(1, readBlockSelector, 'latest'))
     const call = params.required(0, readCall)
+    if (call.chainId !== undefined && call.chainId !== chain.spec.chainId) {
+      const reason = `chainId does not match node's (have=${call.chainId}, want=${chain.spec.chainId})`
+      throw new RpcMethodError(-32000, reason)
+    }
     const stateOverrides = params.optional(2, readStateOverrides, undefined)
     const { blobBaseFee, ...fields } = params.optional(3, readBlockOverrides, undefined) ?? {}
     return {
@@ -77,17 +104,22 @@ export function stateMethods(engine: ExecutionEngine): RpcMethodTable {
     eth_getProof: (values) => {
       const params = new Params(values, 3)
       const address = params.required(0, readAddress)
-      const slots = params.required(1, (node) => node.items().map(readSlot))
-      if (slots.length > MAX_PROOF_KEYS) {
-        throw new RpcMethodError(-32602, `too many keys: ${slots.length}, at most ${MAX_PROOF_KEYS}`)
+      const keys = params.required(1, (node) => node.items().map(readProofKey))
+      if (keys.length > MAX_PROOF_KEYS) {
+        throw new RpcMethodError(-32602, `too many keys: ${keys.length}, at most ${MAX_PROOF_KEYS}`)
       }
-      const keys = slots.map((slot): Hash => bytesToHex(bigintToBytes(slot, 32)))
-      return readAt(params.optional(2, readBlockSelector, 'latest'), (state) =>
-        accountProofToJson(state.proveAccount(address, keys)),
-      )
+      return readAt(params.optional(2, readBlockSelector, 'latest'), (state) => {
+        const proof = state.proveAccount(
+          address,
+          keys.map(({ word }) => word),
+        )
+        const storageProof = proof.storageProof.map((item, i) => ({ ...item, key: keys[i]?.shown ?? item.key }))
+        return accountProofToJson({ ...proof, storageProof })
+      })
     },
     eth_call: async (values, context) => {
-      const outcome = await runCall(contextOf(values, context?.signal))
+      const run = contextOf(values, context?.signal)
+      const outcome = await runCall(run).catch((error) => notStarted(error, run))
       if (outcome.status === 0) throw callError(outcome)
       return bytesToHex(outcome.returnValue)
     },

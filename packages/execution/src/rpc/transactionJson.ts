@@ -45,7 +45,7 @@ export function transactionJson(tx: ExecutionTx, place: TxPlace | null): Record<
       nonce: depositNonce ?? 0n,
       gasPrice: 0n,
       sourceHash,
-      ...(mint > 0n && { mint }),
+      mint,
       ...(isSystemTx && { isSystemTx }),
       ...(depositReceiptVersion !== undefined && { depositReceiptVersion }),
       v: 0n,
