@@ -11,30 +11,35 @@ type WireSubnet = { readonly IP: string; readonly Mask: string }
 
 const INVALID = 'invalid request'
 
-const text = (value: unknown): string => {
-  if (value === undefined) throw invalidParams('missing value for required argument 0')
-  if (typeof value !== 'string' || value === '') throw new Error(INVALID)
+const required = <T>(value: T): NonNullable<T> => {
+  if (value === undefined || value === null) throw invalidParams('missing value for required argument 0')
   return value
+}
+
+const text = (value: unknown): string => {
+  if (typeof required(value) !== 'string') throw invalidParams('invalid argument 0: not a string')
+  if (value === '') throw new Error(INVALID)
+  return value as string
 }
 
 function peerId(value: unknown): string {
   const id = text(value)
   try {
     return peerIdFromString(id).toString()
-  } catch (cause) {
-    throw new Error(INVALID, { cause })
+  } catch {
+    throw invalidParams('invalid argument 0: failed to parse peer ID')
   }
 }
 
 function ip(value: unknown): string {
   const address = normalizeIp(text(value))
-  if (address === null) throw new Error(INVALID)
+  if (address === null) throw invalidParams(`invalid argument 0: invalid IP address: ${value}`)
   return address
 }
 
 function subnet(value: unknown): Subnet {
-  const { IP, Mask } = (value ?? {}) as Partial<WireSubnet>
-  if (typeof IP !== 'string' || typeof Mask !== 'string') throw new Error(INVALID)
+  const { IP, Mask } = required(value) as Partial<WireSubnet>
+  if (typeof IP !== 'string' || typeof Mask !== 'string') throw invalidParams('invalid argument 0: not a subnet')
   const bits = [...Buffer.from(Mask, 'base64')].map((byte) => byte.toString(2).padStart(8, '0')).join('')
   const ones = bits.indexOf('0') === -1 ? bits.length : bits.indexOf('0')
   // Ones first, then zeros; as many as the address has.
@@ -62,7 +67,7 @@ export function p2pRpcMethods(p2p: P2P): RpcMethods {
     opp2p_self: () => peerInfoOf(p2p, host.peerId),
 
     opp2p_peers: async ([connected]) => {
-      if (typeof connected !== 'boolean') throw invalidParams('argument 0 is not a boolean')
+      if (typeof required(connected) !== 'boolean') throw invalidParams('invalid argument 0: not a boolean')
       const known = connected ? host.getPeers() : (await host.peerStore.all()).map((peer) => peer.id)
       const others = known.filter((peer) => !peer.equals(host.peerId))
       const infos = await Promise.all(others.map((peer) => peerInfoOf(p2p, peer)))

@@ -84,8 +84,8 @@ describe('opp2p', () => {
   it('refuses what makes no sense', async () => {
     const { ask } = await setUp()
     await expect(ask('discoveryTable')).rejects.toMatchObject({ code: -32000, message: 'discovery disabled' })
-    await expect(ask('blockPeer', 'nobody')).rejects.toMatchObject({ code: -32000, message: 'invalid request' })
-    await expect(ask('blockAddr', 'nowhere')).rejects.toMatchObject({ message: 'invalid request' })
+    await expect(ask('blockPeer', 'nobody')).rejects.toMatchObject({ code: -32602 })
+    await expect(ask('blockAddr', 'nowhere')).rejects.toMatchObject({ code: -32602 })
     await expect(ask('blockSubnet', { IP: '10.0.0.0', Mask: 'AP8AAA==' })).rejects.toMatchObject({
       message: 'invalid request',
     })
