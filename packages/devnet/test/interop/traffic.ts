@@ -22,8 +22,10 @@ export type Traffic = {
 /** Sends a transfer, deploys a contract and calls it on L2, and deposits through the portal on L1. */
 export async function sendTraffic({ l1 }: InteropChain, engine: Engine): Promise<Traffic> {
   const account = privateKeyToAccount(bytesToHex(privateKeyOf(devAccount(0))))
+  // Another one: a deposit takes a nonce of its sender on L2.
+  const depositor = privateKeyToAccount(bytesToHex(privateKeyOf(devAccount(2))))
   const l1Public = createPublicClient({ transport: http(l1.anvil.url), pollingInterval: 200 })
-  const l1Wallet = createWalletClient({ account, transport: http(l1.anvil.url) }).extend(walletActionsL1())
+  const l1Wallet = createWalletClient({ account: depositor, transport: http(l1.anvil.url) }).extend(walletActionsL1())
   const l2 = createPublicClient({ transport: http(engine.rpc) })
   const wallet = createWalletClient({ account, transport: http(engine.rpc) })
   // op-geth answers with an error, not with null, until its index of transactions is complete.
@@ -33,7 +35,7 @@ export async function sendTraffic({ l1 }: InteropChain, engine: Engine): Promise
     wallet.sendTransaction({ chain: null, ...tx })
 
   const depositHash = await l1Wallet.depositTransaction({
-    account,
+    account: depositor,
     chain: null,
     portalAddress: l1.contracts.OptimismPortal,
     request: { gas: 100_000n, mint: parseEther('1'), to: devAccount(1).address, value: parseEther('1') },
