@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BlobCrypto, createBlobCrypto } from '@keelson/l1'
 import { readOrCreateJwtSecret } from '@keelson/service/node'
-import { type L1Chain, startL1Chain } from '../../src/index.ts'
+import { type L1Chain, parseForkTime, startL1Chain } from '../../src/index.ts'
 
 /** An L1 with a chain of forks that every program here knows, and what the tests start on it. */
 export type InteropChain = {
@@ -16,8 +16,12 @@ export type InteropChain = {
   close(): Promise<void>
 }
 
-/** Starts L1 with 1 s blocks and makes a chain with 1 s blocks and all forks up to Granite from genesis. */
-export async function startInteropChain(): Promise<InteropChain> {
+/**
+ * Starts L1 with 1 s blocks and makes a chain with 1 s blocks.
+ *
+ * @param schedule - values of `--fork`; without any, all forks up to Granite are active from genesis
+ */
+export async function startInteropChain(schedule: readonly string[] = []): Promise<InteropChain> {
   const folder = await mkdtemp(join(tmpdir(), 'keelson-interop-'))
   const closers: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })]
   const close = async () => {
@@ -42,7 +46,7 @@ export async function startInteropChain(): Promise<InteropChain> {
       channelTimeout: 300n,
       maxSequencerDrift: 600n,
       batchInbox: '0xff00000000000000000000000000000000000901',
-      forks: new Map([['holocene', 'never']]),
+      forks: new Map([...schedule, 'holocene=never'].map(parseForkTime)),
     })
     keep(l1.anvil)
     const jwtSecret = await readOrCreateJwtSecret(join(folder, 'jwt.txt'))
