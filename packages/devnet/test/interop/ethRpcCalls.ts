@@ -24,6 +24,8 @@ const TRACERS = [
   { ...prestate, tracerConfig: { diffMode: true } },
   { tracer: '4byteTracer' },
   { tracer: 'noopTracer' },
+  { tracer: 'flatCallTracer' },
+  { tracer: 'muxTracer', tracerConfig: { callTracer: {}, '4byteTracer': {} } },
 ]
 
 /** What wallets, explorers and indexers ask of a chain with this traffic, in every form that it takes. */
