@@ -235,7 +235,7 @@ describe('eth_simulateV1', () => {
       { stateOverrides, calls: [{ to: PLACE }, { to: OTHER, gas: '0xc350' }, { to: NOBODY }] },
     ])
     expect(block?.calls).toMatchObject([
-      { status: '0x0', returnData: word(0xaa), error: { code: 3, message: 'execution reverted', data: word(0xaa) } },
+      { status: '0x0', returnData: '0x', error: { code: 3, message: 'execution reverted', data: word(0xaa) } },
       { status: '0x0', returnData: '0x', gasUsed: '0xc350', error: { code: -32015 } },
       { status: '0x1', logs: [] },
     ])
