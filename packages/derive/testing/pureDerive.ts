@@ -126,6 +126,10 @@ export function createPureDeriver(
     if (!isForkActive(config, 'delta', first.timestamp)) return 'drop'
     if (batch.timestamp > nextTime()) return holocene ? 'drop' : 'future'
     if (batch.blockTimestamp(batch.blockCount - 1) < nextTime()) return holocene ? 'past' : 'drop'
+    // No block can tell of these, ever: from Holocene they go alone.
+    const lost = holocene ? 'past' : 'drop'
+    if (batch.timestamp <= config.genesis.l2Time && (nextTime() - batch.timestamp) % config.blockTime === 0n)
+      return lost
     const parentAt = chain.findIndex(({ ref }) => ref.timestamp === batch.timestamp - config.blockTime)
     const parent = chain[parentAt]?.ref
     if (!parent?.hash.startsWith(batch.parentCheck)) return 'drop'
@@ -133,7 +137,8 @@ export function createPureDeriver(
     if (batch.startEpochNumber > parent.l1Origin.number + 1n) return 'drop'
     const last = l1Block(batch.endEpochNumber)
     if (!last && batch.endEpochNumber > current().number) return 'undecided'
-    if (!last?.hash.startsWith(batch.l1OriginCheck)) return 'drop'
+    if (!last || last.number < known) return lost
+    if (!last.hash.startsWith(batch.l1OriginCheck)) return 'drop'
     if (batch.startEpochNumber < parent.l1Origin.number) return 'drop'
 
     if (!holocene) {
@@ -201,14 +206,17 @@ export function createPureDeriver(
       const end = epoch + config.seqWindowSize
       return end < current().number || (end === current().number && isExhausted)
     }
-    const epoch = head().l1Origin
-    const next = l1Block(epoch.number + 1n)
-    if (!next || !isExpired(epoch.number)) return null
-    const empty = { parentHash: head().hash, timestamp: nextTime(), transactions: [] }
-    if (nextTime() < next.timestamp) return { ...empty, epochNumber: epoch.number, epochHash: epoch.hash }
+    const epoch = l1Block(firstKnown())
+    const next = epoch && l1Block(epoch.number + 1n)
+    if (!epoch || !next || !isExpired(epoch.number)) return null
+    const isFirst = epoch.number === head().l1Origin.number + 1n
+    if (nextTime() < next.timestamp || isFirst) {
+      const from = { epochNumber: epoch.number, epochHash: epoch.hash }
+      return { parentHash: head().hash, timestamp: nextTime(), transactions: [], ...from }
+    }
+    // The next epoch's block is made in the next L1 block at the earliest.
     droppedTo = next.number
-    if (!isExpired(next.number) || !l1Block(next.number + 1n)) return null
-    return { ...empty, epochNumber: next.number, epochHash: next.hash }
+    return null
   }
 
   // --- before Holocene ---------------------------------------------------------------------------------------------
