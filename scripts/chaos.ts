@@ -14,12 +14,18 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 })
+const USAGE = 'usage: npm run chaos -- engine --rounds N [--seed N] [--json]'
+if (values.help) {
+  console.log(USAGE)
+  process.exit(0)
+}
 const [what = 'engine'] = positionals
 const rounds = Number(values.rounds)
 if (what !== 'engine' || !Number.isSafeInteger(rounds) || rounds < 1) {
-  console.error('usage: npm run chaos -- engine --rounds N [--seed N] [--json]')
+  console.error(USAGE)
   process.exit(2)
 }
 

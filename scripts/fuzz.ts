@@ -22,10 +22,19 @@ const { values } = parseArgs({
     from: { type: 'string', default: '0' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
     /** How one target is run in a child: its limits as JSON in, its result as JSON out. */
     child: { type: 'string' },
   },
 })
+
+if (values.help) {
+  console.log(
+    'usage: npm run fuzz -- [--inputs N | --minutes N] [--target all|<group>|<target>,…] [--seed N] [--from N] [--jobs N]',
+  )
+  console.log(`groups: ${Object.keys(FUZZ_GROUPS).join(', ')}; --list names the targets`)
+  process.exit(0)
+}
 
 const number = (text: string, name: string): number => {
   const value = Number(text)

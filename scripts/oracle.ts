@@ -35,6 +35,11 @@ async function useNativeSecp256k1(): Promise<void> {
   })
 }
 
+if (process.argv.includes('--help')) {
+  console.log('usage: npm run oracle -- --histories N [--seed N] [--steps N] [--rules]')
+  process.exit(0)
+}
+
 function option(name: string, otherwise: number): number {
   const at = process.argv.indexOf(`--${name}`)
   const value = at < 0 ? otherwise : Number(process.argv[at + 1])

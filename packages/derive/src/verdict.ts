@@ -7,7 +7,7 @@ export type RuleId = `DER-${string}`
  * - `accepted`: used.
  * - `future`: kept, judged again when the safe head has moved.
  * - `past`: skipped without harm to what follows.
- * - `undecided`: kept, more L1 blocks are needed.
+ * - `undecided`: more L1 blocks are needed. Kept for them before Holocene, let go from then on.
  * - `dropped`: gone for good.
  */
 export type Outcome = 'accepted' | 'future' | 'past' | 'undecided' | 'dropped'

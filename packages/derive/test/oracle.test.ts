@@ -39,7 +39,7 @@ const plainPost = {
 /** Histories on which the two once differed, shrunk. */
 const DISAGREEMENTS: readonly (readonly [string, HistoryScript])[] = [
   [
-    '[DER-203] [DER-209] [DER-221] an empty batch is made as soon as its window has passed, also when a span batch held things up before',
+    '[DER-203] [DER-209] an empty batch is made as soon as its window has passed, also after a span that names an L1 block still to come',
     {
       genesisFork: 4,
       forkGaps: [0, 0, 0],

@@ -21,7 +21,7 @@ async function judged(history: History): Promise<Verdict[]> {
 describe('verdicts', () => {
   // Without a switch to Holocene within a history, and without L1 reorgs: what is in flight then is discarded unseen.
   const histories = fc
-    .sample(historyScript(20), { numRuns: 12, seed: 12 })
+    .sample(historyScript(20), { numRuns: 24, seed: 12 })
     .map((script) => playHistory({ ...script, forkGaps: [], steps: withoutReorgs(script) }))
 
   it('are given for every transaction to the inbox', async () => {

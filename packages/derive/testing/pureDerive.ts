@@ -281,7 +281,7 @@ export function createPureDeriver(
   }
 
   /** The next block to judge; null: there is none for now. */
-  function nextCandidate(): { batch: SingularBatch; from: PureBatch } | 'again' | 'undecided' | null {
+  function nextCandidate(): { batch: SingularBatch; from: PureBatch } | 'again' | null {
     const [next] = span?.blocks ?? []
     if (span && next && next.timestamp === nextTime()) {
       span.blocks.shift()
@@ -290,15 +290,13 @@ export function createPureDeriver(
     span = null
     const from = waiting[0]
     if (!from) return null
+    waiting.shift()
     if (from.decoded.type === 'span') {
       const judgement = judgeSpan(from.decoded.batch, from.inclusion)
-      if (judgement === 'undecided') return 'undecided'
-      waiting.shift()
       if (judgement === 'drop') flush(from.channel)
       if (judgement === 'accept') span = { blocks: spanBlocks(from.decoded.batch), from }
       return 'again'
     }
-    waiting.shift()
     return { batch: from.decoded.batch, from }
   }
 
@@ -311,7 +309,6 @@ export function createPureDeriver(
       }
       const candidate = nextCandidate()
       if (candidate === 'again') continue
-      if (candidate === 'undecided') return
       if (!candidate) {
         const empty = emptyBatch(true)
         if (!empty) return

@@ -1,7 +1,7 @@
 import type { L1BlockRef, L2BlockRef, SingularBatch } from '@keelson/protocol'
 import { checkSingularBatch } from '../batches/checkSingularBatch.ts'
 import { DerivationError } from '../errors.ts'
-import { again, drained, type Pull, ready } from '../stage.ts'
+import { again, type Pull, ready } from '../stage.ts'
 import type { BatchContext, BatchProvider, QueuedBatch } from './batchContext.ts'
 import type { FlushableStage } from './channelAssembler.ts'
 import type { Batch } from './channelReader.ts'
@@ -15,7 +15,8 @@ type Candidate = { readonly batch: SingularBatch; readonly inclusion: L1BlockRef
  * From Holocene: batches are judged as they come, in order. What is invalid takes the rest of its channel with it; what
  * is past is skipped. The blocks of a span batch are judged one by one.
  *
- * A span batch that cannot be judged before more of L1 is known is kept, and nothing overtakes it.
+ * A span batch that names an L1 block still to come is let go alone: the implementations that run the chains have pulled it
+ * by then and do not come back to it. What cannot be judged because a read failed stays for the next try.
  *
  * @throws {DerivationError} `originMismatch`, `tooFewOrigins`, `l2ReadFailed`
  * @see specs/protocol/holocene/derivation.md#batch-queue
@@ -23,41 +24,24 @@ type Candidate = { readonly batch: SingularBatch; readonly inclusion: L1BlockRef
 export function batchStage(shared: BatchContext, batches: FlushableStage<Batch>): BatchProvider {
   const { ctx, window } = shared
   let span: SpanCursor | null = null
-  /** Read, but not judged for good. */
+  /** Read, and not judged yet. */
   let held: QueuedBatch | null = null
-  /** What came after the held batch in L1 blocks that the pipeline has left, in order. */
-  let backlog: QueuedBatch[] = []
   /** The channel of the batch read last. */
   let channel = 0
-
-  function flush(): void {
-    span = null
-    held = null
-    // With a backlog, the channel reader is past this channel.
-    if (backlog.length > 0) backlog = backlog.filter(({ decoded }) => decoded.channel !== channel)
-    else batches.flush()
-  }
 
   function clear(): void {
     span = null
     held = null
-    backlog = []
+  }
+
+  function flush(): void {
+    clear()
+    batches.flush()
   }
 
   async function read(): Promise<Pull<QueuedBatch>> {
-    const waiting = backlog.shift()
-    if (waiting) return ready(waiting)
     const read = await batches.pull()
     return read.status === 'ready' ? ready({ decoded: read.value, inclusion: ctx.origin }) : read
-  }
-
-  /** Reads all that this L1 block still has, so that the pipeline may leave it. */
-  async function fillBacklog(): Promise<typeof drained> {
-    for (;;) {
-      const read = await batches.pull()
-      if (read.status === 'drained') return drained
-      if (read.status === 'ready') backlog.push({ decoded: read.value, inclusion: ctx.origin })
-    }
   }
 
   /** The next block to judge, where there is one. */
@@ -79,7 +63,6 @@ export function batchStage(shared: BatchContext, batches: FlushableStage<Batch>)
     }
     const decision = await shared.judgeSpanHolocene(held, parent)
     shared.report(decision, held)
-    if (decision.outcome === 'undecided') return fillBacklog()
     held = null
     if (decision.outcome === 'dropped') flush()
     if (decision.outcome !== 'accepted') return again
@@ -114,7 +97,7 @@ export function batchStage(shared: BatchContext, batches: FlushableStage<Batch>)
         throw new DerivationError('originMismatch', { parentOrigin: parent.l1Origin, firstKnown: first })
       }
       const next = await candidate(parent)
-      if (next.status === 'drained') return held ? drained : shared.emptyBatch(parent, true)
+      if (next.status === 'drained') return shared.emptyBatch(parent, true)
       if (next.status !== 'ready') return next
       const { batch, inclusion } = next.value
       const decision: Decision = checkSingularBatch(batch, shared.situation(parent, inclusion))
