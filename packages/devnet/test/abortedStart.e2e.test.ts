@@ -38,7 +38,8 @@ describe('a devnet that is stopped while it starts', () => {
     async (afterMs) => {
       const { started, closed } = await stoppedAt('L1 and its contracts', afterMs)
       expect(started).toEqual(['L1 and its contracts'])
-      expect(closed).toEqual([])
+      // On a fast machine the step may have ended by then, and is closed like any other.
+      expect(['', 'L1 and its contracts']).toContain(closed.join())
       expect(await childProcesses()).toEqual([])
     },
     60_000,

@@ -258,6 +258,9 @@ describe('the proposer and the real L2OutputOracle', () => {
     const { abi } = artifact('L2OutputOracle')
     await chain.send(CHALLENGER, address, encodeFunctionData({ abi, functionName: 'deleteL2Outputs', args: [1n] }))
     expect(await latest()).toBe(10n)
+    // The deleted output's slots keep their values: gas is estimated at another time than theirs, as it is on a real L1.
+    await chain.anvil.rpc.request('evm_increaseTime', [60])
+    await chain.anvil.mine()
     expect(await proposer.turn()).toBe(20n)
   })
 
