@@ -81,7 +81,7 @@ export class PayloadBuilder {
 
   /** Ends the work on payloads that do not stand on this head: nobody will ask for more of them. */
   stopStale(head: StoredBlock): void {
-    for (const job of this.#jobs.values()) if (job.parent.hash !== head.hash) job.stop()
+    for (const job of this.#jobs.values()) if (job.parent.hash !== head.hash) job.abandon()
   }
 
   async close(): Promise<void> {

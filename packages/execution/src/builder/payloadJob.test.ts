@@ -177,6 +177,22 @@ describe('payload builder', () => {
     expect(hexOf(await filled(genesis))).toEqual([L1_INFO])
   })
 
+  it('lets go of the state of a block when the chain has gone on, not of the block', async () => {
+    const genesis = await open()
+    engine.pool.add(devTx({ nonce: 0n }))
+    const job = await startJob(genesis)
+    await job.firstPass
+    const other = await buildBlock(engine, genesis)
+    await engine.newPayload(other)
+    expect(job.best.commit?.nodes.length).toBeGreaterThan(0)
+    await engine.forkchoiceUpdated(forkchoiceOf(other), null)
+    expect(job.best.commit).toBeNull()
+    const late = await engine.getPayload(job.id)
+    expect(late.executionPayload.transactions).toHaveLength(2)
+    expect((await engine.newPayload(late)).status).toBe('VALID')
+    expect((await engine.forkchoiceUpdated(forkchoiceOf(late), null)).payloadStatus.status).toBe('VALID')
+  })
+
   it('keeps at most ten payloads, and stops work on those that no longer stand on the head', async () => {
     const genesis = await open()
     const first = await startJob(genesis)

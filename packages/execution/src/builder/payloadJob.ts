@@ -42,6 +42,9 @@ const MAX_SEAL_PAUSE_MS = 500
 /** The least gas a transaction can use: with less left, the block is full. */
 const MIN_TX_GAS = 21_000n
 
+/** A built block. Its state is let go when the chain has gone on without asking for it. */
+export type BuiltBlock = Omit<SealedBlock, 'commit'> & { readonly commit: SealedBlock['commit'] | null }
+
 type Draft = {
   readonly executor: BlockExecutor
   readonly included: Set<ExecutionTx>
@@ -66,7 +69,8 @@ export class PayloadJob {
   readonly parent: StoredBlock
   readonly #parts: PayloadJobParts
   readonly #startedAt: number
-  #best: SealedBlock
+  #best: BuiltBlock
+  #stale = false
   readonly #firstPass = Promise.withResolvers<void>()
   #passes = 0
   /** How long the last sealing took. */
@@ -98,7 +102,7 @@ export class PayloadJob {
   }
 
   /** The best block so far. */
-  get best(): SealedBlock {
+  get best(): BuiltBlock {
     return this.#best
   }
 
@@ -111,7 +115,7 @@ export class PayloadJob {
    * Ends the job and gives its best block; again and again the same one. When the first pass over the pool is still
    * under way it is cut short and what it has is sealed.
    */
-  async resolve(): Promise<SealedBlock> {
+  async resolve(): Promise<BuiltBlock> {
     this.stop()
     if (this.#passes === 0) await this.#loop
     return this.#best
@@ -121,6 +125,13 @@ export class PayloadJob {
   stop(): void {
     this.#stopped = true
     this.#wake?.()
+  }
+
+  /** Ends the job for a chain that has gone on: the best block can still be had, what it adds to the state no more. */
+  abandon(): void {
+    this.stop()
+    this.#stale = true
+    this.#best = { ...this.#best, commit: null }
   }
 
   /** Resolves when the background loop has ended. */
@@ -182,7 +193,7 @@ export class PayloadJob {
     const sealed = await draft.executor.seal()
     this.#sealMs = this.#parts.clock.now() - start
     if (sealed.blockValue < this.#best.blockValue) return
-    this.#best = sealed
+    this.#best = this.#stale ? { ...sealed, commit: null } : sealed
     this.#parts.log.debug('Payload improved', {
       id: this.id,
       txs: sealed.transactions.length,

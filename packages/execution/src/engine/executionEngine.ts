@@ -27,7 +27,6 @@ import { SerialQueue } from '../chain/serialQueue.ts'
 import type { ChainSpec } from '../genesis/chainSpec.ts'
 import type { GenesisJson } from '../genesis/genesisJson.ts'
 import { type PoolOptions, TxPool } from '../pool/txPool.ts'
-import type { SealedBlock } from '../transition/types.ts'
 import { checkAttributes } from './attributesRules.ts'
 import { createEngineMetrics, type EngineMetrics } from './metrics.ts'
 import { PayloadImport } from './payloadImport.ts'
@@ -149,8 +148,8 @@ export class ExecutionEngine implements ExecutionClient {
     const job = this.builder.get(id)
     if (!job) throw new EngineApiError(ENGINE_ERROR.unknownPayload, 'Unknown payload')
     const start = this.#clock.now()
-    const block: SealedBlock = await job.resolve()
-    this.#import.remember(block)
+    const { commit, ...block } = await job.resolve()
+    if (commit) this.#import.remember({ ...block, commit })
     this.#metrics.getPayloadSeconds.observe((this.#clock.now() - start) / 1000)
     return { envelope: envelopeOf(block.header, block.hash, block.transactions), blockValue: block.blockValue }
   }
