@@ -93,6 +93,28 @@ const DISAGREEMENTS: readonly (readonly [string, HistoryScript])[] = [
       ],
     },
   ],
+  [
+    '[DER-209] the block of the next epoch is derived from the next L1 block, also when derivation is tried again before that comes',
+    {
+      genesisFork: 0,
+      forkGaps: [0, 0, 0],
+      seqWindowSize: 3,
+      channelTimeout: 1,
+      maxSequencerDrift: 4,
+      steps: [
+        { ...quiet, build: 1 },
+        {
+          ...quiet,
+          posts: [
+            { ...plainPost, kind: 'shuffled' },
+            { ...plainPost, kind: 'tooEarly', isSpan: true, variant: 443 },
+          ],
+        },
+        { ...quiet, deposits: 1 },
+        quiet,
+      ],
+    },
+  ],
 ]
 
 /** The sequencer makes blocks with transactions, the batcher posts them, somebody deposits. */

@@ -1,5 +1,4 @@
 import type { L1BlockRef, L2BlockRef, SingularBatch } from '@keelson/protocol'
-import { checkFutureBatch } from '../batches/checkFutureBatch.ts'
 import { type BatchSituation, checkSingularBatch } from '../batches/checkSingularBatch.ts'
 import { checkSpanBatch, checkSpanBatchHolocene, type SpanSituation } from '../batches/checkSpanBatch.ts'
 import { L1Window } from '../l1Window.ts'
@@ -35,6 +34,8 @@ export class BatchContext {
   readonly window = new L1Window()
   /** The newest L1 block put into the window, or passed by while behind. */
   #origin: L1BlockRef | null = null
+  /** The L1 block in which an epoch was left behind last, when all of that block had been read. */
+  #leftEpochIn: L1BlockRef | null = null
 
   constructor(ctx: StageContext, l2: L2Provider) {
     this.ctx = ctx
@@ -43,6 +44,7 @@ export class BatchContext {
 
   reset(base: StageBase): void {
     this.#origin = base.origin
+    this.#leftEpochIn = null
     this.window.clear()
     this.window.push(base.origin)
   }
@@ -74,11 +76,6 @@ export class BatchContext {
     return checkSpanBatch(decoded.batch, { ...situation, l2: this.l2 })
   }
 
-  /** Why a batch of the future can never become valid; `null`: it may. */
-  judgeFuture({ decoded, inclusion }: QueuedBatch, parent: L2BlockRef): Decision | null {
-    return checkFutureBatch(decoded, this.situation(parent, inclusion))
-  }
-
   judgeSpanHolocene({ decoded, inclusion }: QueuedBatch, parent: L2BlockRef): Promise<Decision> {
     if (decoded.type !== 'span') throw new TypeError('not a span batch')
     const situation: SpanSituation = { ...this.situation(parent, inclusion), l2: this.l2 }
@@ -101,7 +98,7 @@ export class BatchContext {
     const { config, origin } = this.ctx
     const timestamp = parent.timestamp + config.blockTime
     const epoch = this.window.first
-    if (!epoch) return drained
+    if (!epoch || this.#leftEpochIn?.hash === origin.hash) return drained
     const expiry = epoch.number + config.seqWindowSize
     const isExpired = expiry < origin.number || (expiry === origin.number && isExhausted)
     if (!isExpired) return drained
@@ -110,8 +107,10 @@ export class BatchContext {
     const isFirstOfEpoch = epoch.number === parent.l1Origin.number + 1n
     if (timestamp >= nextEpoch.timestamp && !isFirstOfEpoch) {
       // The block of the next epoch waits for the next try, also when its window has passed too: op-node and kona do so,
-      // and with it goes which L1 block the block is derived from.
+      // and with it goes which L1 block the block is derived from. That must not depend on how often derivation is tried
+      // while L1 has no more blocks.
       this.window.dropFirst()
+      if (isExhausted) this.#leftEpochIn = origin
       return drained
     }
     const batch = {

@@ -22,10 +22,10 @@ import type { Batch } from './channelReader.ts'
 const config = stageConfig('granite')
 const tx = testTx({ chainId: 901n })
 
-function setUp({ slot = 12n, length = 40, parentOrigin = 0, base = 0, rules = config } = {}) {
+function setUp({ slot = 12n, length = 40, parentOrigin = 0, base = 0 } = {}) {
   const l1 = l1Chain(length, { slot })
   const at = (i: number) => l1[i] as L1BlockRef
-  const ctx = testContext(rules, at(base))
+  const ctx = testContext(config, at(base))
   const l2 = new MemoryL2()
   const fed = fedStage<Batch>()
   const shared = new BatchContext(ctx, l2)
@@ -253,43 +253,6 @@ describe('batch queue', () => {
     l2.failure = new Error('engine is busy')
     await expect(next(1, parent)).rejects.toThrow('engine is busy')
     expect(await next(1, parent)).not.toBeNull()
-  })
-
-  it('[DER-151] lets go at once of batches of the future that can never be valid', async () => {
-    const { singular, span, next, parent, l1, ctx } = setUp({ length: 60 })
-    singular(batchOn(parent, l1(0), { timestamp: 2n ** 63n }))
-    span(spanOn(config, l2Block(6n, l1(0)), [l1(20)]))
-    expect(await next(1, parent)).toBeNull()
-    expect(shown(ctx.verdicts)).toEqual(['DER-171 dropped', 'DER-007 dropped'])
-  })
-
-  it('[DER-151] holds batches of the future for a sequencing window and a drift of L1 blocks at most', async () => {
-    const rules = stageConfig('ecotone')
-    const { singular, next, parent, l1, ctx } = setUp({ length: 70, rules })
-    // Per L1 block, as late as may be: at the end of the drift from an L1 origin just known.
-    const perBlock = 3
-    const latest = (block: number) => l1(block - 1).timestamp + rules.maxSequencerDrift
-    const post = (block: number, nonce: number) => {
-      const transactions = [testTx({ chainId: 901n, nonce: BigInt(nonce) })]
-      singular(batchOn(parent, l1(block - 1), { timestamp: latest(block), transactions }))
-    }
-    const held = () =>
-      ctx.verdicts.reduce((sum, verdict) => {
-        if (verdict.subject !== 'batch' || verdict.batchType === 'empty') return sum
-        return sum + (verdict.outcome === 'future' ? 1 : -1)
-      }, 0)
-    let head = parent
-    let most = 0
-    for (let block = 1; block < 60; block++) {
-      if (block < 40) for (let i = 0; i < perBlock; i++) post(block, 100 * block + i)
-      for (let derived = await next(block, head); derived; derived = await next(block, head))
-        head = built(head, derived)
-      most = Math.max(most, held())
-    }
-    // Their own L1 block is the first to hold them, and the epoch that is one drift later is derived in the last.
-    const driftBlocks = Number(rules.maxSequencerDrift / 12n)
-    expect(most).toBe(perBlock * (Number(rules.seqWindowSize) + driftBlocks - 1))
-    expect(held()).toBe(0)
   })
 
   it('costs no more than reading when a channel is full of batches of the future', async () => {

@@ -12,8 +12,8 @@ type Waiting = { readonly order: number; readonly queued: QueuedBatch }
  * Before Holocene: holds batches until their time comes, and gives the first one, in the order of inclusion, that is
  * valid on top of the safe head. A span batch is valid as a whole or not at all.
  *
- * Batches of the future have no limit in bytes, here as in the specification: what is kept is all that the batcher
- * itself unpacks to within a sequencing window and a drift, and could still be valid. See {@link checkFutureBatch}.
+ * Batches of the future have no limit, here as in the specification and in op-node. Those that can never be valid stay as
+ * well: what is undecided when its time comes holds up all after it, and with them which block is derived from where.
  *
  * @throws {DerivationError} `originMismatch`, `l2ReadFailed`
  * @see specs/protocol/derivation.md#batch-queue
@@ -39,8 +39,7 @@ export function batchQueue(shared: BatchContext, batches: Stage<Batch>): BatchPr
   }
 
   async function add(queued: QueuedBatch, parent: L2BlockRef): Promise<void> {
-    const judged = await shared.judge(queued, parent)
-    const decision = (judged.outcome === 'future' && shared.judgeFuture(queued, parent)) || judged
+    const decision = await shared.judge(queued, parent)
     const order = nextOrder++
     // An acceptable batch is judged again in its turn, when others that came before it have had theirs.
     if (decision.outcome === 'future') future.add(queued, order)
