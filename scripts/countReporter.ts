@@ -28,7 +28,8 @@ export default class CountReporter implements Reporter {
         count[state] += 1
         for (const id of test.meta().fixtures ?? []) used[state].add(id)
       }
-      if (module.errors().length > 0) count.failed += 1
+      // A file that cannot be loaded, and a hook that fails, take their tests with them.
+      for (const group of [module, ...module.children.allSuites()]) if (group.errors().length > 0) count.failed += 1
     }
     const lines = [`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`]
     if (used.passed.size + used.failed.size > 0) lines.unshift(fixtureSummary(used.passed, used.failed))
