@@ -21,7 +21,8 @@ const BLOCK_TIME = 2n
 /**
  * Sends plain transfers into the sequencer for `--seconds` (60), and counts what stands in blocks at the end, and that
  * sequencer and verifier agree on it. Signing is done beforehand, so that only the devnet is measured. `--rate` is how many
- * are sent per second (2,200: those of the last block time are not in a block yet when it is counted), `--da calldata` leaves out blob commitments, which take most of the workers' time.
+ * are sent per second (2,200: those of the last block time are not in a block yet when it is counted), `--da calldata`
+ * leaves out blob commitments, which take most of the workers' time.
  */
 export async function run(argv: readonly string[]): Promise<void> {
   const seconds = Number(argv[argv.indexOf('--seconds') + 1] ?? 60) || 60

@@ -1,6 +1,7 @@
 import type { Hash } from '@keelson/protocol'
+import { expect } from 'vitest'
 import { eventually, rpc, syncStatus } from '../support.ts'
-import type { Engine, RollupNode } from './programs.ts'
+import type { Engine, Replica, RollupNode } from './programs.ts'
 
 /** Waits until the node's head of this kind has reached `number`. */
 export async function untilHead(
@@ -37,4 +38,12 @@ export async function differing(a: Engine, b: Engine, last: bigint): Promise<big
 export async function outputRoot({ rollupRpc }: RollupNode, number: bigint): Promise<Hash> {
   const params = [`0x${number.toString(16)}`]
   return (await rpc<{ outputRoot: Hash }>(rollupRpc, 'optimism_outputAtBlock', params)).outputRoot
+}
+
+/** Waits until the verifier has derived the sequencer's chain up to `until`, and compares every block and the output. */
+export async function expectSameChain(sequencer: Replica, verifier: Replica, until: bigint): Promise<void> {
+  const safe = await untilHead(verifier.node, 'safeL2', until)
+  expect(await differing(sequencer.engine, verifier.engine, safe)).toEqual([])
+  expect(await outputRoot(verifier.node, safe)).toBe(await outputRoot(sequencer.node, safe))
+  await untilHead(verifier.node, 'finalizedL2', 1n)
 }

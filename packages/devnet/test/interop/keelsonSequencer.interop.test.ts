@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { describeWith } from './binaries.ts'
-import { differing, hashAt, outputRoot, untilHead } from './compare.ts'
+import { expectSameChain, hashAt } from './compare.ts'
 import { type InteropChain, startInteropChain } from './interopChain.ts'
 import { keelsonEngine, keelsonNode } from './keelson.ts'
 import { opBatcher, opGeth, opNode, type Replica } from './programs.ts'
@@ -25,12 +25,7 @@ describeWith(
       })
       afterAll(() => chain?.close())
 
-      const agrees = async (verifier: Replica) => {
-        const safe = await untilHead(verifier.node, 'safeL2', traffic.lastBlock)
-        expect(await differing(sequencer.engine, verifier.engine, safe)).toEqual([])
-        expect(await outputRoot(verifier.node, safe)).toBe(await outputRoot(sequencer.node, safe))
-        await untilHead(verifier.node, 'finalizedL2', 1n)
-      }
+      const agrees = (verifier: Replica) => expectSameChain(sequencer, verifier, traffic.lastBlock)
 
       it('begins with the genesis block of rollup.json', async () => {
         expect(await hashAt(sequencer.engine, 0n)).toBe(chain.l1.chain.rollup.genesis.l2.hash)

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, it } from 'vitest'
 import { describeWith } from './binaries.ts'
-import { differing, outputRoot, untilHead } from './compare.ts'
+import { expectSameChain, untilHead } from './compare.ts'
 import { type InteropChain, startInteropChain } from './interopChain.ts'
 import { keelsonBatcher, keelsonEngine, keelsonNode } from './keelson.ts'
 import { opGeth, opNode, type Replica } from './programs.ts'
@@ -26,12 +26,7 @@ describeWith(
       })
       afterAll(() => chain?.close())
 
-      const agrees = async (verifier: Replica) => {
-        const safe = await untilHead(verifier.node, 'safeL2', traffic.lastBlock)
-        expect(await differing(sequencer.engine, verifier.engine, safe)).toEqual([])
-        expect(await outputRoot(verifier.node, safe)).toBe(await outputRoot(sequencer.node, safe))
-        await untilHead(verifier.node, 'finalizedL2', 1n)
-      }
+      const agrees = (verifier: Replica) => expectSameChain(sequencer, verifier, traffic.lastBlock)
 
       it('becomes safe for op-node itself', async () => {
         await untilHead(sequencer.node, 'safeL2', traffic.lastBlock)
